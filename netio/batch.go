@@ -38,6 +38,18 @@ type run struct {
 	open     bool // its last datagram is as long as the first
 }
 
+// takes says whether a datagram of n bytes fits after the message's first size
+// bytes: none is longer than the first, and a shorter one is the last.
+func (r *run) takes(n, size int) bool {
+	return r.open && 0 < n && n <= r.segment && r.segments < maxSegments && size+n <= maxMessage
+}
+
+// took notes that it was added.
+func (r *run) took(n int) {
+	r.segments++
+	r.open = n == r.segment
+}
+
 func newBatch(transport Transport, counters *Counters) *Batch {
 	return &Batch{
 		transport: transport,
@@ -102,11 +114,11 @@ func (b *Batch) coalesces(to int) bool {
 // joins says whether a reply of n bytes may be the next segment of the last
 // message.
 func (b *Batch) joins(to, n int) bool {
-	if !b.run.open || n == 0 || n > b.run.segment || b.run.segments == maxSegments {
+	if !b.run.open {
 		return false
 	}
 	last := &b.messages[len(b.messages)-1]
-	if len(last.Data)+n > maxMessage {
+	if !b.run.takes(n, len(last.Data)) {
 		return false
 	}
 	return last.To == to || b.coalesces(to) && b.transport.SameFlow(last.To, to)
@@ -118,8 +130,7 @@ func (b *Batch) join(n int) {
 	start := b.assigned - n - len(last.Data)
 	last.Data = b.arena[start:b.assigned:b.assigned]
 	last.Segment = b.run.segment
-	b.run.segments++
-	b.run.open = n == b.run.segment
+	b.run.took(n)
 }
 
 // Flush sends the replies made so far and empties the arena. What was appended

@@ -2,5 +2,11 @@
 
 package netio
 
+import "net/netip"
+
 // openTransports opens what this system has: sockets over package net.
 func openTransports(cfg *Config) ([]Transport, error) { return openPortable(cfg) }
+
+func dialSockets(target netip.AddrPort, count int, cfg *Config) (clientWire, error) {
+	return dialPortable(target, count, cfg)
+}

@@ -26,8 +26,9 @@ type portableTransport struct {
 
 // source is a socket and what was read from it.
 type source struct {
-	conn *net.UDPConn
-	addr netip.AddrPort
+	conn  *net.UDPConn
+	index int // of a client's sockets
+	addr  netip.AddrPort
 
 	data    []byte
 	control []byte
@@ -39,24 +40,27 @@ type source struct {
 	answer []byte // control data of a reply
 }
 
+func newPortableTransport(sources int) *portableTransport {
+	return &portableTransport{ready: make(chan *source, sources), stopped: make(chan struct{})}
+}
+
+// start begins to read a socket.
+func (t *portableTransport) start(s *source) {
+	t.sources = append(t.sources, s)
+	t.readers.Go(func() { s.read(t.ready, t.stopped) })
+}
+
 func openPortable(cfg *Config) (transports []Transport, err error) {
 	if len(cfg.Files) > 0 {
 		return nil, fmt.Errorf("netio: inherited descriptors: %w", errors.ErrUnsupported)
 	}
-	t := &portableTransport{ready: make(chan *source, len(cfg.Addrs)), stopped: make(chan struct{})}
+	t := newPortableTransport(len(cfg.Addrs))
 	for _, addr := range cfg.Addrs {
 		s, err := openSource(addr, cfg.ReceiveBuffer)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("netio: listen on %s: %w", addr, err), t.Close())
 		}
-		t.sources = append(t.sources, s)
-	}
-	for _, s := range t.sources {
-		t.readers.Add(1)
-		go func() {
-			defer t.readers.Done()
-			s.read(t.ready, t.stopped)
-		}()
+		t.start(s)
 	}
 	return []Transport{t}, nil
 }
@@ -70,10 +74,20 @@ func openSource(addr netip.AddrPort, queue int) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := newSource(conn, queue)
+	if addr.Addr().IsUnspecified() {
+		if err := portablePacketInfo(conn, s.addr.Addr()); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return s, nil
+}
+
+func newSource(conn *net.UDPConn, queue int) *source {
 	// A smaller queue than asked for is what the system gives; package net
 	// doesn't tell.
 	_ = conn.SetReadBuffer(queue)
-	s := &source{
+	return &source{
 		conn:    conn,
 		addr:    plain(conn.LocalAddr().(*net.UDPAddr).AddrPort()),
 		data:    make([]byte, MaxDatagram),
@@ -81,12 +95,6 @@ func openSource(addr netip.AddrPort, queue int) (*source, error) {
 		answer:  make([]byte, portableControlRoom),
 		free:    make(chan struct{}, 1),
 	}
-	if addr.Addr().IsUnspecified() {
-		if err := portablePacketInfo(conn, s.addr.Addr()); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
-	return s, nil
 }
 
 // plain turns an IPv4-mapped address, which package net likes, into IPv4.

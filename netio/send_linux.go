@@ -30,7 +30,7 @@ func newOutbox(slots int) outbox {
 // nothing is where an empty datagram's iovec points.
 var nothing [1]byte
 
-// put fills slot i.
+// put fills slot i. to is nil on a connected socket.
 func (out *outbox) put(i int, data []byte, segment int, to *sockaddr, from *localAddr) {
 	iov := &out.iovecs[i]
 	iov.Base = &nothing[0]
@@ -39,8 +39,8 @@ func (out *outbox) put(i int, data []byte, segment int, to *sockaddr, from *loca
 	}
 	iov.SetLen(len(data))
 	h := &out.headers[i].header
+	h.Name, h.Namelen = (*byte)(unsafe.Pointer(to)), 0
 	if to != nil {
-		h.Name = (*byte)(unsafe.Pointer(to))
 		h.Namelen = to.size()
 	}
 	if from.family == 0 && segment == 0 {
@@ -60,12 +60,22 @@ const sendPatience = 5 * time.Millisecond
 
 // Send sends to peers of the last receive, through the socket that it came in by.
 func (t *messageTransport) Send(messages []Message, c *Counters) {
+	t.send(t.current, messages, c, true)
+}
+
+// send sends on a socket, either to peers of the last receive or to the one that
+// the socket is connected to.
+func (t *messageTransport) send(s *socket, messages []Message, c *Counters, replies bool) {
 	for len(messages) > 0 {
 		n := min(len(messages), len(t.out.headers))
 		for i, m := range messages[:n] {
-			t.out.put(i, m.Data, m.Segment, &t.in.names[m.To], &t.in.locals[m.To])
+			if replies {
+				t.out.put(i, m.Data, m.Segment, &t.in.names[m.To], &t.in.locals[m.To])
+			} else {
+				t.out.put(i, m.Data, m.Segment, nil, &localAddr{})
+			}
 		}
-		t.sender.transmit(t.current, &t.out, messages[:n], c)
+		t.sender.transmit(s, &t.out, messages[:n], c)
 		messages = messages[n:]
 	}
 }

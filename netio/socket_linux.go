@@ -15,6 +15,7 @@ import (
 // change after the start.
 type socket struct {
 	fd       int
+	index    int // of a client's sockets
 	addr     netip.AddrPort
 	wildcard bool // bound to no address: packet information is on
 	coalesce bool // UDP_GRO is on

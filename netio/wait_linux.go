@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -39,9 +40,10 @@ func (p *pace) got(n, limit int) {
 // waiter sleeps until one of a worker's sockets is readable. docs/netio.md tells
 // which others were measured.
 type waiter interface {
-	wait() error // returns after marking the readable sockets, or at once when stopped
-	look()       // marks the readable sockets without waiting
-	stop()       // from any goroutine: ends wait now and for ever
+	wait() error                       // returns after marking the readable sockets, or at once when stopped
+	waitFor(limit time.Duration) error // the same, but for so long at most
+	look()                             // marks the readable sockets without waiting
+	stop()                             // from any goroutine: ends wait now and for ever
 	close() error
 }
 
@@ -54,6 +56,7 @@ type pollWaiter struct {
 	sockets []*socket
 	fds     []unix.PollFd // the event descriptor, then the sockets
 	zero    unix.Timespec
+	limit   unix.Timespec
 }
 
 func newPollWaiter(sockets []*socket) (*pollWaiter, error) {
@@ -69,9 +72,18 @@ func newPollWaiter(sockets []*socket) (*pollWaiter, error) {
 	return w, nil
 }
 
-func (w *pollWaiter) wait() error {
+func (w *pollWaiter) wait() error { return w.poll(nil) }
+
+func (w *pollWaiter) waitFor(limit time.Duration) error {
+	w.limit = unix.NsecToTimespec(limit.Nanoseconds())
+	return w.poll(&w.limit)
+}
+
+// poll waits, until the timeout if there is one, which the kernel keeps up to
+// date when a signal interrupts.
+func (w *pollWaiter) poll(timeout *unix.Timespec) error {
 	for {
-		_, err := unix.Ppoll(w.fds, nil, nil)
+		_, err := unix.Ppoll(w.fds, timeout, nil)
 		if err == nil {
 			w.mark()
 			return nil
