@@ -1,0 +1,31 @@
+package wire
+
+// Request is what Parse found in one datagram. Its slices alias the datagram or the parser's memory: they are valid until the parser's next
+// Parse. Unless Drop is DropNone, nothing else has a meaning.
+type Request struct {
+	Drop Drop
+	Type Type
+	Kind QueryKind
+
+	Plain []byte // QueryPlain: the text, UTF-8
+
+	// QueryDict
+	HasIP, HasLink bool
+	IP, Link       []byte   // UTF-8
+	IPs            [][]byte // UTF-8
+	Fields         []uint8  // Field values, all known ones
+
+	RSalt []byte // the salt for the reply, UTF-8, possibly empty
+	Key   *Key   // the key that the request was signed with, which signs its reply
+}
+
+// tables hold the lists of a batch's requests.
+type tables struct {
+	ips    [][]byte
+	fields []uint8
+}
+
+func (t *tables) reset() {
+	t.ips = t.ips[:0]
+	t.fields = t.fields[:0]
+}

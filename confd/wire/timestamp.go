@@ -1,0 +1,88 @@
+package wire
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// farAway stands for every time stamp too large to matter, in seconds. Differences to a clock can't overflow.
+const farAway = 1 << 61
+
+// maxParentheses is how many parentheses may surround a time stamp. No client writes any.
+const maxParentheses = 32
+
+// parseTimestamp reads a request's salt as the reference does, with Haskell's reader of integers: digits, also hex (0x) and octal (0o),
+// a minus sign, blanks before each token, parentheses around it; nothing after it. Values beyond farAway become farAway.
+func parseTimestamp(salt []byte) (seconds int64, ok bool) {
+	if len(salt) == 10 {
+		if seconds, ok = decimal(salt); ok {
+			return seconds, true
+		}
+	}
+	open := 0
+	salt = trimBlanks(salt)
+	for len(salt) > 0 && salt[0] == '(' && open < maxParentheses {
+		open++
+		salt = trimBlanks(salt[1:])
+	}
+	negative := len(salt) > 0 && salt[0] == '-'
+	if negative {
+		salt = trimBlanks(salt[1:])
+	}
+	seconds, salt, ok = lexInteger(salt)
+	if negative {
+		seconds = -seconds
+	}
+	for ; ok && open > 0; open-- {
+		salt = trimBlanks(salt)
+		if len(salt) == 0 || salt[0] != ')' {
+			return 0, false
+		}
+		salt = salt[1:]
+	}
+	return seconds, ok && len(salt) == 0
+}
+
+// decimal reads digits of which there are not too many for an int64.
+func decimal(digits []byte) (value int64, ok bool) {
+	for _, c := range digits {
+		if c-'0' > 9 {
+			return 0, false
+		}
+		value = 10*value + int64(c-'0')
+	}
+	return value, true
+}
+
+// lexInteger reads the integer that text begins with and returns what follows it.
+func lexInteger(text []byte) (value int64, rest []byte, ok bool) {
+	base := int64(10)
+	if len(text) > 2 && text[0] == '0' {
+		switch text[1] {
+		case 'x', 'X':
+			base = 16
+		case 'o', 'O':
+			base = 8
+		}
+		if base != 10 {
+			text = text[2:]
+		}
+	}
+	i := 0
+	for ; i < len(text) && int64(hexDigits[text[i]]) < base; i++ {
+		value = min(value*base+int64(hexDigits[text[i]]), farAway)
+	}
+	return value, text[i:], i > 0
+}
+
+// trimBlanks removes the white space that text begins with, in Haskell's sense.
+func trimBlanks(text []byte) []byte {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if (r < '\t' || r > '\r') && !unicode.Is(unicode.Zs, r) {
+			break
+		}
+		text = text[size:]
+	}
+	return text
+}
