@@ -171,8 +171,8 @@ type Node struct {
 	Extra           Extra    `json:"-"`
 }
 
-// NodeGroup is a group of nodes. Membership is what Node.Group says; Members is always empty in practice.
-type NodeGroup struct {
+// Group is a node group of nodes. Membership is what Node.Group says; Members is always empty in practice.
+type Group struct {
 	Name            string               `json:"name"`
 	Members         []string             `json:"members"`
 	NDParams        NDParams             `json:"ndparams"`

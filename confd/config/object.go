@@ -1,0 +1,68 @@
+package config
+
+// Object is one object of a configuration, as Walk hands it over.
+type Object struct {
+	Kind Kind
+	Key  []byte // its key in the container, decoded; nil for the cluster
+	Text []byte // canonical text: what the reference would write
+
+	spans []span
+}
+
+// Value returns the canonical text of a field, nil if the object hasn't got it or is of another kind.
+func (o *Object) Value(f Field) []byte {
+	from, to := o.Span(f)
+	if from == to {
+		return nil
+	}
+	return o.Text[from:to]
+}
+
+// Span returns where the value of a field is in Text; from equals to if the object hasn't got it or is of another kind.
+func (o *Object) Span(f Field) (from, to int) {
+	if f.Kind() != o.Kind || f.index() >= len(o.spans) {
+		return 0, 0
+	}
+	s := o.spans[f.index()]
+	if !s.present() {
+		return 0, 0
+	}
+	return s.from + len(schemas[o.Kind].fields[f.index()].prefix), s.to
+}
+
+// AppendCanonical appends the canonical text of an object, given as JSON. The key is the object's in its container; it stands
+// in for a missing uuid and names the object in errors. It is ignored for the cluster.
+func AppendCanonical(dst []byte, kind Kind, key string, object []byte) ([]byte, error) {
+	if kind >= numKinds {
+		return dst, &Error{Rule: "unknown kind of object"}
+	}
+	t := newTranscoder(object)
+	if kind != KindCluster {
+		t.key = []byte(key)
+	}
+	t.space()
+	if t.object(schemas[kind]) {
+		t.space()
+		if t.pos == t.end {
+			return append(dst, t.out...), nil
+		}
+		t.malformed("data after the object")
+	}
+	t.err.Object = objectName(kind, key)
+	return dst, t.err
+}
+
+// newTranscoder returns a transcoder for a whole text.
+func newTranscoder(text []byte) *transcoder {
+	in := make([]byte, len(text)+windowPad)
+	copy(in, text)
+	return &transcoder{in: in, end: len(text), last: true}
+}
+
+// objectName names an object in errors.
+func objectName(kind Kind, key string) string {
+	if kind == KindCluster {
+		return kind.String()
+	}
+	return kind.String() + "/" + key
+}
