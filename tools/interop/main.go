@@ -1,0 +1,136 @@
+// Command interop runs Gantry beside the programs that it replaces, and compares.
+//
+// It needs root on Debian 12 and installs the peers' packages itself. It owns /var/lib/ganeti while it runs, and refuses to start
+// where a real cluster lives there. It exits with 1 on any difference that docs/differences doesn't list, on any listed one that
+// was not seen, and when a peer can't be had: nothing is skipped.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// defaultSeconds is what a whole run may take: it stands in front of every change, on two cores.
+const defaultSeconds = 240
+
+// longFactor is how many times the queries of a normal run --long asks, with a budget to match.
+const longFactor = 10
+
+// A part is one comparison with one peer.
+type part struct {
+	name  string
+	about string
+	// documented are the differences that this part meets, as page#heading below docs/differences. Each must be seen when the part runs.
+	documented []string
+	run        func(ctx context.Context, run *session) error
+}
+
+func parts() []part {
+	return []part{
+		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts},
+		{name: "confd-queries", about: "ganeti-confd and ours on generated configs and queries", run: compareQueries, documented: queryDifferences()},
+		{name: "confd-packets", about: "ganeti-confd and ours on broken and odd datagrams", run: comparePackets, documented: packetDifferences()},
+	}
+}
+
+type options struct {
+	long    bool
+	list    bool
+	only    string
+	seconds int
+	seed    uint64
+	gantry  string
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.long, "long", false, fmt.Sprintf("ask %d times as much", longFactor))
+	flag.BoolVar(&o.list, "list", false, "name the parts and exit")
+	flag.StringVar(&o.only, "only", "", "run only these `parts`, separated by commas")
+	flag.IntVar(&o.seconds, "seconds", 0, fmt.Sprintf("fail when it takes longer (default %d, with --long %d)", defaultSeconds, defaultSeconds*longFactor))
+	flag.Uint64Var(&o.seed, "seed", 1, "of the generated queries")
+	flag.StringVar(&o.gantry, "gantry", "", "the gantry `binary` to compare (default: built from this module)")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "interop compares gantry with the programs that it replaces.\n\nFlags:")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "interop: unexpected argument %q; see --help\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if o.list {
+		for _, p := range parts() {
+			fmt.Printf("%-20s %s\n", p.name, p.about)
+		}
+		return
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "interop:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	chosen, err := choose(parts(), o.only)
+	if err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("needs root: it installs packages and runs the peers' daemons in their own folders")
+	}
+	if o.seconds == 0 {
+		o.seconds = defaultSeconds
+		if o.long {
+			o.seconds *= longFactor
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	budget := time.Duration(o.seconds) * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("the run took longer than its %v", budget))
+	defer cancel()
+
+	s, err := newSession(ctx, os.Stdout, o)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	for _, p := range chosen {
+		s.runPart(ctx, p)
+		if ctx.Err() != nil {
+			s.differs("stopped: %v", context.Cause(ctx))
+			break
+		}
+	}
+	return s.summary()
+}
+
+// choose returns the parts named in only, in the order of the list; all without a name.
+func choose(all []part, only string) ([]part, error) {
+	if only == "" {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	for name := range strings.SplitSeq(only, ",") {
+		wanted[name] = true
+	}
+	var chosen []part
+	for _, p := range all {
+		if wanted[p.name] {
+			chosen = append(chosen, p)
+			delete(wanted, p.name)
+		}
+	}
+	for name := range wanted {
+		return nil, fmt.Errorf("no part is named %q; see --list", name)
+	}
+	return chosen, nil
+}
