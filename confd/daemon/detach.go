@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -54,6 +55,9 @@ func detach(ctx context.Context, logPath string) error {
 	child.Env = append(os.Environ(), detachedEnv+"=1")
 	child.ExtraFiles = []*os.File{writer}
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// The child is out of the terminal's reach: a ^C has to be handed on.
+	ctx, release := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer release()
 	err = child.Start()
 	writer.Close()
 	if err != nil {

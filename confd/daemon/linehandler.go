@@ -51,9 +51,6 @@ func (h *lineHandler) Handle(_ context.Context, record slog.Record) error {
 		text = appendAttr(text, h.group, attr)
 		return true
 	})
-	if record.Time.IsZero() {
-		record.Time = time.Now()
-	}
 	return h.emit(record, text)
 }
 

@@ -45,11 +45,20 @@ func bequeath(file *os.File, heir *Account) error {
 	if !ok || !info.Mode().IsRegular() || status.Nlink > 1 {
 		return errSuspiciousFile
 	}
-	switch int(status.Uid) {
-	case heir.UID:
-		return nil
-	case os.Geteuid():
+	give, err := mayBequeath(int(status.Uid), os.Geteuid(), heir)
+	if give {
 		return file.Chown(heir.UID, heir.GID)
 	}
-	return fmt.Errorf("%w: it belongs to user %d, expected %d (%s)", errSuspiciousFile, status.Uid, heir.UID, heir.User)
+	return err
+}
+
+// mayBequeath decides whether a file of owner's is to be given to the heir.
+func mayBequeath(owner, euid int, heir *Account) (give bool, err error) {
+	switch owner {
+	case heir.UID:
+		return false, nil
+	case euid:
+		return true, nil
+	}
+	return false, fmt.Errorf("%w: it belongs to user %d, expected %d (%s)", errSuspiciousFile, owner, heir.UID, heir.User)
 }

@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
 	"strconv"
 	"sync/atomic"
@@ -17,7 +19,8 @@ const (
 	syslogQueueLines = 1024
 	// syslogLineMaxBytes is what rsyslog takes by default; longer lines are cut.
 	syslogLineMaxBytes = 8192
-	// syslogPatience bounds one write, and with it the wait at the end.
+	// syslogPatience bounds one write, and with it the wait at the end: a
+	// syslog that has not read for this long won't soon.
 	syslogPatience = time.Second
 )
 
@@ -111,22 +114,33 @@ func (w *syslogWriter) drain() {
 	}
 }
 
-// send writes one line, connecting anew once if that fails.
+// send writes one line, connecting anew once if syslog has gone. One that is
+// there but doesn't read isn't asked twice.
 func (w *syslogWriter) send(line []byte) bool {
 	for range 2 {
 		if w.conn == nil && w.dial() != nil {
 			break
 		}
-		if err := w.conn.SetWriteDeadline(time.Now().Add(syslogPatience)); err == nil {
-			if _, err = w.conn.Write(line); err == nil {
-				return true
-			}
+		err := w.write(line)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			break
 		}
 		w.conn.Close()
 		w.conn = nil
 	}
 	w.lost.Add(1)
 	return false
+}
+
+func (w *syslogWriter) write(line []byte) error {
+	if err := w.conn.SetWriteDeadline(time.Now().Add(syslogPatience)); err != nil {
+		return err
+	}
+	_, err := w.conn.Write(line)
+	return err
 }
 
 func (w *syslogWriter) dial() error {
