@@ -10,7 +10,9 @@ import (
 // whether name is one's at all. Nil is a daemon whose job Gantry doesn't do.
 func daemonCommand(name string) (construct func(*app) *cobra.Command, known bool) {
 	switch name {
-	case "ganeti-confd", "ganeti-noded", "ganeti-masterd", "ganeti-luxid":
+	case "ganeti-confd":
+		return newConfdCommand, true
+	case "ganeti-noded", "ganeti-masterd", "ganeti-luxid":
 		return nil, true
 	}
 	return nil, false

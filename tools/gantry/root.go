@@ -21,6 +21,7 @@ func (a *app) dirs() (paths.Dirs, error) { return paths.FromEnvironment(a.root, 
 // commands are gantry's commands, in the order of its help.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		newConfdCommand(a),
 		newManCommand(),
 		newVersionCommand(),
 	}

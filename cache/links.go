@@ -1,0 +1,196 @@
+package cache
+
+import (
+	"bytes"
+	"slices"
+)
+
+// linkTable finds the node that runs the instance with an address on a link.
+type linkTable struct {
+	names   []span // decoded, by row
+	ips     []answerRef
+	byName  table
+	entries []addressRow
+	byIP    table
+}
+
+// addressRow is an address on a link. node is the row of its instance's primary
+// node plus one, 0 when the config has no such node. The addresses' text lies
+// together, so that a look-up touches few cache lines.
+type addressRow struct {
+	ip         span // decoded
+	link, node uint32
+}
+
+// Link returns the row of a link that a NIC is on, or -1.
+func (s *Snapshot) Link(name []byte) int {
+	l := &s.links
+	for i := hashBytes(name) & l.byName.mask; ; i = (i + 1) & l.byName.mask {
+		slot := l.byName.slots[i]
+		if slot == 0 {
+			return -1
+		}
+		if bytes.Equal(l.names[slot-1].of(s.text), name) {
+			return int(slot - 1)
+		}
+	}
+}
+
+// DefaultLink returns the row of the cluster's default link, -1 if no NIC is on
+// it. It is not known when the cluster has no default NIC parameters; the
+// reference then gives no answer where a link is needed.
+func (s *Snapshot) DefaultLink() (row int, known bool) {
+	return s.fixed.defaultLink, s.fixed.hasDefaultLink
+}
+
+// LinkIPs answers with the addresses on a link, ascending and each once; link
+// may be -1, which has none.
+func (s *Snapshot) LinkIPs(link int) Answer {
+	if link < 0 {
+		return s.answer(s.fixed.noIPs)
+	}
+	return s.answer(s.links.ips[link])
+}
+
+// NodeByIP returns the row of the primary node of the instance with an address
+// on a link, or -1.
+func (s *Snapshot) NodeByIP(link int, ip []byte) int {
+	if link < 0 {
+		return -1
+	}
+	if row, _ := s.findAddress(uint32(link), ip); row >= 0 {
+		return int(s.links.entries[row].node) - 1
+	}
+	return -1
+}
+
+// NodeIP answers with a node's primary address; row may be -1 for an unknown
+// entry. NodeIPEntry is the same as an entry of a list of answers.
+func (s *Snapshot) NodeIP(row int) Answer {
+	if row < 0 {
+		return s.answer(s.fixed.unknown)
+	}
+	return s.answer(s.nodes[row].ip)
+}
+
+func (s *Snapshot) NodeIPEntry(row int) []byte {
+	if row < 0 {
+		return s.fixed.unknownEntry.of(s.text)
+	}
+	return s.nodes[row].ipEntry.of(s.text)
+}
+
+// findAddress returns the row of an address, or -1 and the free slot for it.
+func (s *Snapshot) findAddress(link uint32, ip []byte) (row int, slot uint32) {
+	l := &s.links
+	for i := hashLinkIP(link, ip) & l.byIP.mask; ; i = (i + 1) & l.byIP.mask {
+		slot := l.byIP.slots[i]
+		if slot == 0 {
+			return -1, i
+		}
+		if e := &l.entries[slot-1]; e.link == link && bytes.Equal(e.ip.of(s.text), ip) {
+			return int(slot - 1), i
+		}
+	}
+}
+
+// buildLinks maps the addresses of all instances. An instance is known by its
+// name, as in the reference's map: of NICs with one address on one link the
+// last one counts, and of instances with one name the first.
+func (b *builder) buildLinks() {
+	s, l := b.s, &b.s.links
+	l.byName = newTable(len(b.nics) + 1)
+	l.byIP = newTable(len(b.nics))
+	l.entries = make([]addressRow, 0, len(b.nics))
+	primary := b.primaryNodes()
+	first := b.firstByName()
+	for row := range b.objects[instanceContainer] {
+		source := b.instanceAt(row)
+		node := uint32(0)
+		if source.name.len > 0 {
+			node = primary[first.findExact(s.text, source.name.of(s.text))]
+		} else if named := first.findExact(s.text, b.objects[instanceContainer][row].key.of(s.text)); named >= 0 {
+			node = primary[named]
+		}
+		for _, nic := range b.nics[source.nicFrom:source.nicTo] {
+			if link, ok := b.linkOf(nic); ok {
+				b.addAddress(link, nic.ip, node)
+			}
+		}
+	}
+	if b.cluster.hasLink {
+		s.fixed.defaultLink, s.fixed.hasDefaultLink = s.Link(b.cluster.link.of(s.text)), true
+	}
+	b.renderLinkIPs()
+}
+
+// linkOf is the row of a NIC's link, its own or the cluster's default.
+func (b *builder) linkOf(nic nicSource) (row uint32, ok bool) {
+	name := nic.link
+	if !nic.hasLink {
+		if !b.cluster.hasLink {
+			return 0, false
+		}
+		name = b.cluster.link
+	}
+	l := &b.s.links
+	if row := b.s.Link(name.of(b.s.text)); row >= 0 {
+		return uint32(row), true
+	}
+	i := hashBytes(name.of(b.s.text)) & l.byName.mask
+	for l.byName.slots[i] != 0 {
+		i = (i + 1) & l.byName.mask
+	}
+	l.names = append(l.names, name)
+	l.byName.slots[i] = uint32(len(l.names))
+	return uint32(len(l.names) - 1), true
+}
+
+func (b *builder) addAddress(link uint32, ip span, node uint32) {
+	l := &b.s.links
+	row, slot := b.s.findAddress(link, ip.of(b.s.text))
+	if row >= 0 {
+		l.entries[row].node = node
+		return
+	}
+	l.entries = append(l.entries, addressRow{b.add(ip.of(b.s.text)), link, node})
+	l.byIP.slots[slot] = uint32(len(l.entries))
+}
+
+// firstByName finds the first instance of a name, where Snapshot.instanceNames
+// finds the last.
+func (b *builder) firstByName() *names {
+	n := names{names: b.s.instanceNames.names, exact: newTable(len(b.s.instanceNames.names))}
+	for row := len(n.names) - 1; row >= 0; row-- {
+		if n.names[row].len > 0 {
+			n.insertExact(b.s.text, row)
+		}
+	}
+	return &n
+}
+
+// primaryNodes is the row plus one of each instance's primary node, 0 where
+// there is none.
+func (b *builder) primaryNodes() []uint32 {
+	rows := make([]uint32, len(b.objects[instanceContainer]))
+	for i := range rows {
+		if node, m := b.s.FindNode(b.instanceAt(i).primary.of(b.s.text)); m == Found {
+			rows[i] = uint32(node + 1)
+		}
+	}
+	return rows
+}
+
+// renderLinkIPs renders the answer that lists a link's addresses.
+func (b *builder) renderLinkIPs() {
+	s, l := b.s, &b.s.links
+	byLink := make([][]span, len(l.names))
+	for _, e := range l.entries {
+		byLink[e.link] = append(byLink[e.link], e.ip)
+	}
+	l.ips = make([]answerRef, len(l.names))
+	for link, ips := range byLink {
+		slices.SortFunc(ips, func(x, y span) int { return bytes.Compare(x.of(s.text), y.of(s.text)) })
+		l.ips[link] = b.renderStrings(ips)
+	}
+}

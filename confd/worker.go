@@ -1,0 +1,70 @@
+package confd
+
+import (
+	"gantry/confd/wire"
+	"gantry/netio"
+)
+
+// worker answers the batches of one netio worker. Nothing in it is shared but
+// the published counters.
+type worker struct {
+	server  *Server
+	parser  *wire.Parser
+	sealer  *wire.Sealer
+	answers *answerer
+	counters
+}
+
+func newWorker(s *Server) *worker {
+	return &worker{
+		server:  s,
+		parser:  wire.NewParser(netio.MaxDatagrams),
+		sealer:  wire.NewSealer(netio.MaxDatagrams),
+		answers: newAnswerer(),
+	}
+}
+
+// Handle answers a batch from the snapshot that is current now.
+func (w *worker) Handle(b *netio.Batch) {
+	snapshot := w.server.loader.Snapshot()
+	requests := w.parser.Parse(b.Datagrams(), w.server.keys.current.Load(), w.server.now().Unix())
+	for i := range requests {
+		r := &requests[i]
+		if r.Drop != wire.DropNone {
+			w.count(countDrops + int(r.Drop))
+			continue
+		}
+		w.count(countRequests + int(r.Type))
+		if w.answers.isFull() {
+			w.flush(b)
+		}
+		a := w.answers.answer(snapshot, r)
+		if a.Msg == nil {
+			w.count(countDrops + int(wire.DropNoLink))
+			continue
+		}
+		size := wire.ReplySize(a.Msg, a.Escaped, r.RSalt)
+		if size > wire.MaxReply {
+			a = fail(snapshot.InternalError())
+			w.count(countTooLarge)
+			if size = wire.ReplySize(a.Msg, a.Escaped, r.RSalt); size > wire.MaxReply {
+				w.count(countDrops + int(wire.DropSalt))
+				continue
+			}
+		}
+		if b.Room() < size {
+			w.flush(b)
+		}
+		w.count(countStatuses + int(a.status))
+		b.Reply(i, w.sealer.Append(b.Arena(), r, a.Msg, a.Escaped))
+	}
+	w.flush(b)
+	w.publish()
+}
+
+// flush signs and sends the replies so far; what they were made of is free then.
+func (w *worker) flush(b *netio.Batch) {
+	w.sealer.Sign(b.Arena())
+	b.Flush()
+	w.answers.reset()
+}
