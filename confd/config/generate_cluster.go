@@ -2,7 +2,6 @@ package config
 
 import (
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -26,7 +25,7 @@ const (
 func (g *generator) clusterValue() value {
 	r := randomFor(g.seed, streamCluster, 0)
 	templates := g.enabledTemplates()
-	ipolicy := mustParseValue(defaultIPolicy)
+	ipolicy := constantValue(defaultIPolicy)
 	ipolicy.set("disk-templates", templates)
 	v := objectValue(
 		field("rsahostkeypub", rawString(r.hostKey())),
@@ -47,19 +46,19 @@ func (g *generator) clusterValue() value {
 		field("shared_file_storage_dir", rawString(generatedSharedDir)),
 		field("gluster_storage_dir", rawString(generatedGlusterDir)),
 		field("enabled_hypervisors", stringsValue(g.hypervisors()...)),
-		field("hvparams", mustParseValue(defaultHVParams)),
-		field("os_hvp", mustParseValue(`{"debian-image+buster":{"kvm":{"kernel_path":""}}}`)),
-		field("beparams", objectValue(field("default", mustParseValue(defaultBEParams)))),
-		field("osparams", mustParseValue(`{"debootstrap":{"mirror":"http://deb.example.com/debian"}}`)),
-		field("osparams_private_cluster", mustParseValue(`{"debootstrap":{"root_password":"changeme"}}`)),
+		field("hvparams", constantValue(defaultHVParams)),
+		field("os_hvp", constantValue(`{"debian-image+buster":{"kvm":{"kernel_path":""}}}`)),
+		field("beparams", objectValue(field("default", constantValue(defaultBEParams)))),
+		field("osparams", constantValue(`{"debootstrap":{"mirror":"http://deb.example.com/debian"}}`)),
+		field("osparams_private_cluster", constantValue(`{"debootstrap":{"root_password":"changeme"}}`)),
 		field("nicparams", objectValue(field("default", g.defaultNICParams()))),
-		field("ndparams", mustParseValue(defaultNDParams)),
-		field("diskparams", mustParseValue(defaultDiskParams)),
+		field("ndparams", constantValue(defaultNDParams)),
+		field("diskparams", constantValue(defaultDiskParams)),
 		field("candidate_pool_size", intValue(g.opts.Candidates)),
 		field("modify_etc_hosts", boolValue(true)),
 		field("modify_ssh_setup", boolValue(true)),
 		field("maintain_node_health", boolValue(r.chance(50))),
-		field("uid_pool", mustParseValue(`[[20000,20099]]`)),
+		field("uid_pool", constantValue(`[[20000,20099]]`)),
 		field("default_iallocator", rawString("hail")),
 		field("default_iallocator_params", objectValue()),
 		field("hidden_os", arrayValue()),
@@ -76,7 +75,7 @@ func (g *generator) clusterValue() value {
 		field("install_image", rawString("")),
 		field("instance_communication_network", rawString("")),
 		field("zeroing_image", rawString("")),
-		field("compression_tools", mustParseValue(defaultCompressionTools)),
+		field("compression_tools", constantValue(defaultCompressionTools)),
 		field("enabled_user_shutdown", boolValue(r.chance(30))),
 		field("data_collectors", r.dataCollectors()),
 		field("ssh_key_type", rawString("rsa")),
@@ -114,7 +113,7 @@ func (r *random) hostKey() string {
 
 // dataCollectors is the reference's default, with one of them switched off or slower now and then.
 func (r *random) dataCollectors() value {
-	v := mustParseValue(defaultDataCollectors)
+	v := constantValue(defaultDataCollectors)
 	if r.chance(50) {
 		one := &v.members[r.below(len(v.members))].value
 		one.set("active", boolValue(r.chance(50)))
@@ -185,14 +184,9 @@ const (
 	generatedWindow = 20_000_000
 )
 
-// timeValue writes seconds and microseconds as wconfd does: an integer if they are one, with an exponent otherwise. Sixteen digits
-// are what a float keeps apart at this size, so this is also the shortest text for that float.
+// timeValue is a time as wconfd writes it.
 func timeValue(seconds, micros int) value {
-	if micros == 0 {
-		return intValue(seconds)
-	}
-	digits := strings.TrimRight(fmt.Sprintf("%d%06d", seconds, micros), "0")
-	return numValue(digits[:1] + "." + digits[1:] + "e9")
+	return numValue(string(appendTime(nil, float64(seconds)+float64(micros)/1e6)))
 }
 
 // times returns ctime and mtime.

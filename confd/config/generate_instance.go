@@ -161,7 +161,7 @@ func (r *random) nicParams() value {
 		`{"mode":"bridged","link":"br1"}`, `{"link":"br2"}`, `{"mode":"routed","link":"100"}`,
 		`{"mode":"openvswitch","link":"switch1","vlan":".100"}`, `{"mode":"bridged","link":"br0","vlan":""}`,
 	})
-	return mustParseValue(text)
+	return constantValue(text)
 }
 
 // Sizes in MiB.

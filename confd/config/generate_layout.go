@@ -243,6 +243,6 @@ func oldDiskType(l Layout, v *value) {
 
 // maintenanceValue is what only version 2.17 has at the top.
 func maintenanceValue() value {
-	return mustParseValue(fmt.Sprintf(`{"roundDelay":300000000,"jobs":[],"balance":false,"balanceThreshold":0.1,"evacuated":[],"incidents":[],`+
+	return constantValue(fmt.Sprintf(`{"roundDelay":300000000,"jobs":[],"balance":false,"balanceThreshold":0.1,"evacuated":[],"incidents":[],`+
 		`"ctime":%d,"mtime":%d,"serial_no":1}`, generatedEpoch, generatedEpoch))
 }

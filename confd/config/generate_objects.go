@@ -79,7 +79,7 @@ func (g *generator) groupMember(i int) member {
 			ipolicy = generatedPolicy(&r)
 		}
 		if r.chance(20) {
-			diskparams = mustParseValue(`{"drbd":{"resync-rate":102400}}`)
+			diskparams = constantValue(`{"drbd":{"resync-rate":102400}}`)
 		}
 	}
 	for _, n := range g.networkOrder {
@@ -103,7 +103,7 @@ func (g *generator) groupMember(i int) member {
 func generatedPolicy(r *random) value {
 	v := objectValue()
 	if r.chance(50) {
-		all := mustParseValue(defaultIPolicy)
+		all := constantValue(defaultIPolicy)
 		minmax := *all.get("minmax")
 		minmax.items[0].get("max").set("memory-size", intValue(65536))
 		v.set("minmax", minmax)
@@ -162,8 +162,8 @@ func (g *generator) filterMember(i int) member {
 		field("watermark", intValue(r.below(10_000))),
 		field("priority", intValue(r.below(20))),
 		field("predicates", pick(&r, []value{
-			mustParseValue(`[["jobid",[">","id","watermark"]]]`),
-			mustParseValue(`[["opcode",["==","OP_ID","OP_INSTANCE_CREATE"]],["reason",["=~","reason","^maintenance"]]]`),
+			constantValue(`[["jobid",[">","id","watermark"]]]`),
+			constantValue(`[["opcode",["==","OP_ID","OP_INSTANCE_CREATE"]],["reason",["=~","reason","^maintenance"]]]`),
 		})),
 		field("action", pick(&r, actions)),
 		field("reason_trail", arrayValue(arrayValue(rawString("gnt:client:gnt-filter"), rawString("maintenance"),

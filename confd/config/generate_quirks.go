@@ -117,7 +117,7 @@ func (q *quirks) cluster(r *random, v *value) {
 	collectors := v.get("data_collectors")
 	collectors.members = collectors.members[:r.below(len(collectors.members)+1)]
 	if r.chance(50) {
-		collectors.set("no-such-collector", mustParseValue(`{"active":false,"interval":1}`))
+		collectors.set("no-such-collector", constantValue(`{"active":false,"interval":1}`))
 	}
 }
 
@@ -129,7 +129,7 @@ func (q *quirks) node(r *random, v *value) {
 	}
 	if r.chance(10) {
 		v.set("hv_state_static", objectValue())
-		v.set("disk_state_static", mustParseValue(`{"plain":{}}`))
+		v.set("disk_state_static", constantValue(`{"plain":{}}`))
 	}
 }
 
@@ -165,7 +165,7 @@ func (q *quirks) nic(r *random, nic *value) {
 		nic.set("ip", nullValue())
 	}
 	if r.chance(5) {
-		nic.set("nicparams", mustParseValue(pick(r, []string{
+		nic.set("nicparams", constantValue(pick(r, []string{
 			`{"link":""}`, `{"mode":null,"link":"br1"}`, `{"link":null,"vlan":null}`, `{"mode":"pool","link":"link \"x\""}`,
 		})))
 	}

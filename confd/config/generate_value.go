@@ -1,6 +1,10 @@
 package config
 
-import "strconv"
+import (
+	"iter"
+	"strconv"
+	"strings"
+)
 
 // A value is one JSON value of a small tree: one object of config.data that the generator builds or an upgrade step changes.
 // Whole documents are never held as trees, so the tree prefers being easy to change over being small.
@@ -119,7 +123,10 @@ func (v *value) str() string {
 	if v == nil || v.kind != valueString {
 		return ""
 	}
-	return unescape(v.text)
+	if strings.IndexByte(v.text, '\\') < 0 {
+		return v.text
+	}
+	return string(Unquote(nil, []byte(`"`+v.text+`"`)))
 }
 
 func (v *value) isTrue() bool { return v != nil && v.kind == valueBool && v.text == "true" }
@@ -209,4 +216,18 @@ func appendQuotedRaw(dst []byte, body string) []byte {
 	dst = append(dst, '"')
 	dst = append(dst, body...)
 	return append(dst, '"')
+}
+
+// eachItem yields the items of a list, so that they can be changed; nothing of any other value.
+func eachItem(v *value) iter.Seq[*value] {
+	return func(yield func(*value) bool) {
+		if v == nil {
+			return
+		}
+		for i := range v.items {
+			if !yield(&v.items[i]) {
+				return
+			}
+		}
+	}
 }
