@@ -68,7 +68,7 @@ func runEchoServer(text string) error {
 	if err != nil {
 		return err
 	}
-	if err := useWaiter(s.Wait, transports[0].(*messageTransport)); err != nil {
+	if transports[0], err = waitBy(s.Wait, transports[0].(*messageTransport)); err != nil {
 		return err
 	}
 	g := newGroup(transports, &cfg)

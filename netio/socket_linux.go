@@ -122,7 +122,6 @@ func prepare(fd int, cfg *Config, note *announced) (*socket, error) {
 			return nil, err
 		}
 	}
-	s.ignorePathMTU()
 	forceBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
 	forceBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, cfg.ReceiveBuffer)
 	s.rcvbuf, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
@@ -145,17 +144,6 @@ func enablePacketInfo(fd int, bound netip.Addr) error {
 		return setInt(fd, unix.IPPROTO_IP, unix.IP_PKTINFO, 1, "IP_PKTINFO")
 	}
 	return setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO")
-}
-
-// ignorePathMTU lets the kernel fragment large replies by the interface's MTU
-// alone: forged ICMP messages then cannot shrink or stop them. A kernel that
-// refuses keeps its standard, which works too.
-func (s *socket) ignorePathMTU() {
-	if s.addr.Addr().Is4() {
-		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_OMIT)
-		return
-	}
-	_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_OMIT)
 }
 
 // forceBuffer asks for a queue beyond the system's limit, which needs a

@@ -142,12 +142,17 @@ func (t *messageTransport) receive(s *socket, buffers []Buffer, c *Counters) (in
 		return 0, nil
 	}
 	s.pace.got(n, limit)
-	in.used = n
+	t.take(s, buffers[:n])
+	return n, nil
+}
+
+// take describes the slots that the kernel filled from s.
+func (t *messageTransport) take(s *socket, buffers []Buffer) {
+	t.in.used = len(buffers)
 	t.current = s
-	for i := range buffers[:n] {
+	for i := range buffers {
 		t.read(s, i, &buffers[i])
 	}
-	return n, nil
 }
 
 // read describes what the kernel put into slot i.
