@@ -73,6 +73,13 @@ const (
 	ClusterCompressionTools
 	ClusterEnabledUserShutdown
 	ClusterDataCollectors
+	ClusterSSHKeyType
+	ClusterSSHKeyBits
+	ClusterCTime
+	ClusterMTime
+	ClusterUUID
+	ClusterSerialNo
+	ClusterTags
 )
 
 // The fields of a node, in the order in which they are written.

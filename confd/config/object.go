@@ -27,7 +27,7 @@ func (o *Object) Span(f Field) (from, to int) {
 	if !s.present() {
 		return 0, 0
 	}
-	return s.from + len(schemas[o.Kind].fields[f.index()].prefix), s.to
+	return int(s.from) + len(schemas[o.Kind].fields[f.index()].prefix), int(s.to)
 }
 
 // AppendCanonical appends the canonical text of an object, given as JSON. The key is the object's in its container; it stands

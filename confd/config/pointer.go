@@ -100,6 +100,16 @@ func tokenByte(token []byte) (c byte, n int) {
 	return '~', 2
 }
 
+// AppendToken appends the name that a token of a pointer stands for.
+func AppendToken(dst, token []byte) []byte {
+	for len(token) > 0 {
+		c, n := tokenByte(token)
+		dst = append(dst, c)
+		token = token[n:]
+	}
+	return dst
+}
+
 // listIndex returns the index that a token stands for: its longest prefix of digits, modulo 2^64, as a signed number.
 func listIndex(token []byte) (index int64, ok bool) {
 	n := uint64(0)

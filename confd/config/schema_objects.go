@@ -1,7 +1,5 @@
 package config
 
-import "slices"
-
 // schemas has the schema of every kind.
 var schemas = [numKinds]*schema{
 	KindCluster:  clusterSchema,
@@ -219,7 +217,7 @@ func checkDisk(t *transcoder, f frame) bool {
 		return t.wrongField("dev_type", "a disk can't be diskless")
 	case (string(kind) == `"drbd"`) != isDRBD(id):
 		return t.wrongField("logical_id", "not the logical id of a disk of type "+string(kind))
-	case allowed != nil && !slices.Contains(allowed, firstText(id)):
+	case allowed != nil && rank(firstText(id), allowed) < 0:
 		return t.wrongField("logical_id", "no driver of a disk of type "+string(kind))
 	}
 	return true
@@ -240,9 +238,9 @@ func isDRBD(logicalID []byte) bool {
 }
 
 // firstText is the body of the first element of a list of strings.
-func firstText(list []byte) string {
+func firstText(list []byte) []byte {
 	for e := range Elements(list) {
-		return string(e[1 : len(e)-1])
+		return e[1 : len(e)-1]
 	}
-	return ""
+	return nil
 }

@@ -16,32 +16,35 @@ const windowPad = 8
 // Methods that read return false when they can't go on. Then either err says why, or starved is set: the input ended inside
 // a value and more may follow, so the caller tries the value again with a longer window.
 type transcoder struct {
-	in       []byte // the window, with windowPad zero bytes after it
-	end      int    // length of the window
-	last     bool   // the window ends where the input ends
-	pos      int
-	out      []byte
-	origin   int64  // offset of the window in the input
-	key      []byte // decoded key of the object in its container, nil if it has none
-	depth    int
-	spans    []span // a stack: for each object being read, where the fields of its schema are
-	parts    []part // a stack: for each object its unknown members, for each container its members
-	scratch  []byte // for moving members
-	digits   []byte // of a number that isn't plain
-	lastTime timeMemo
-	err      *Error
-	starved  bool
+	in      []byte // the window, with windowPad zero bytes after it
+	end     int    // length of the window
+	last    bool   // the window ends where the input ends
+	pos     int
+	out     []byte
+	origin  int64  // offset of the window in the input
+	key     []byte // decoded key of the object in its container, nil if it has none
+	depth   int
+	spans   []span // a stack: for each object being read, where the fields of its schema are
+	parts   []part // a stack: for each object its unknown members, for each container its members
+	scratch []byte // for moving members
+	digits  []byte // of a number that isn't plain
+	times   [timeMemos]timeMemo
+	err     *Error
+	starved bool
 }
 
 // A span is where a field was appended, from its comma on. The zero span is a field that wasn't met, nullSpan one that was null.
-type span struct{ from, to int }
+type span struct{ from, to int32 }
 
 var nullSpan = span{1, 1}
 
 func (s span) present() bool { return s.to > s.from }
 
 // A part is where a member was appended: comma, key up to name, colon, value up to to.
-type part struct{ from, name, to int }
+type part struct{ from, name, to int32 }
+
+// at is where the next byte will be appended. (MaxObject fits many times.)
+func (t *transcoder) at() int32 { return int32(len(t.out)) }
 
 // reset prepares for the next object.
 func (t *transcoder) reset() {
@@ -109,7 +112,12 @@ func (t *transcoder) open(bracket byte, rule string) bool {
 	t.depth++
 	t.pos++
 	t.space()
-	return true
+	return t.bounded()
+}
+
+// bounded fails when the text has become too long: numbers such as 1e300 and defaults can make it longer than the input.
+func (t *transcoder) bounded() bool {
+	return len(t.out) <= MaxObject || t.fail(objectTooLarge, ErrLimit)
 }
 
 // separator reads what follows a member or an element. It returns true when another one follows; when the bracket follows or

@@ -23,7 +23,7 @@ func (t *transcoder) expression() bool {
 	if !t.open('[', "not a filter expression") {
 		return false
 	}
-	start := len(t.out)
+	start := t.at()
 	operator, ok := t.operator()
 	if !ok {
 		return false

@@ -27,7 +27,7 @@ func (t *transcoder) freeObject() bool {
 	if !t.open('{', "not an object") {
 		return false
 	}
-	start := len(t.out)
+	start := t.at()
 	if !t.closed('}') {
 		for {
 			from := len(t.out)

@@ -11,7 +11,7 @@ func (t *transcoder) list(s *shape) bool {
 	if !t.open('[', "not a list") {
 		return false
 	}
-	start := len(t.out)
+	start := t.at()
 	if !t.closed(']') {
 		for i := 0; ; i++ {
 			t.out = append(t.out, ',')
@@ -34,7 +34,7 @@ func (t *transcoder) tuple(s *shape) bool {
 	if !t.open('[', s.rule) {
 		return false
 	}
-	start := len(t.out)
+	start := t.at()
 	for i, elem := range s.tuple {
 		t.out = append(t.out, ',')
 		if t.in[t.pos] == ']' {
@@ -58,15 +58,15 @@ func (t *transcoder) set() bool {
 	if !t.open('[', "not a list") {
 		return false
 	}
-	start, base := len(t.out), len(t.parts)
+	start, base := t.at(), len(t.parts)
 	if !t.closed(']') {
 		for i := 0; ; i++ {
-			from := len(t.out)
+			from := t.at()
 			t.out = append(t.out, ',')
 			if !t.text() {
 				return t.within(strconv.Itoa(i))
 			}
-			t.parts = append(t.parts, part{from, len(t.out), len(t.out)})
+			t.parts = append(t.parts, part{from, t.at(), t.at()})
 			if more, ok := t.another(']'); !ok {
 				return false
 			} else if !more {
@@ -85,7 +85,7 @@ func (t *transcoder) container(s *shape) bool {
 	if !t.open('{', "not an object") {
 		return false
 	}
-	start, base := len(t.out), len(t.parts)
+	start, base := t.at(), len(t.parts)
 	if !t.closed('}') {
 		for {
 			if !t.entry(s) {
@@ -105,12 +105,12 @@ func (t *transcoder) container(s *shape) bool {
 
 // entry reads one member of a container.
 func (t *transcoder) entry(s *shape) bool {
-	from := len(t.out)
+	from := t.at()
 	t.out = append(t.out, ',')
 	if !t.keyText() {
 		return false
 	}
-	name := len(t.out)
+	name := t.at()
 	if s.words != nil && rank(t.out[from+2:name-1], s.words) < 0 {
 		t.fail(s.rule, nil)
 		return t.within(string(t.out[from+2 : name-1]))
@@ -126,13 +126,13 @@ func (t *transcoder) entry(s *shape) bool {
 	if !t.value(s.elem) {
 		return t.within(string(t.out[from+2 : name-1]))
 	}
-	t.parts = append(t.parts, part{from, name, len(t.out)})
+	t.parts = append(t.parts, part{from, name, t.at()})
 	return true
 }
 
 // sort puts the parts from base on, which are all that was appended from start on, in order: by words if there are some, else by key. Of parts with
 // one key it keeps the last. It takes the parts off the stack.
-func (t *transcoder) sort(start, base int, words []string) {
+func (t *transcoder) sort(start int32, base int, words []string) {
 	parts := t.parts[base:]
 	t.parts = t.parts[:base]
 	order := func(a, b part) int {

@@ -10,8 +10,12 @@ import (
 // plainDigits is how many digits a whole number may have to fit into an int64 for certain.
 const plainDigits = 18
 
-// doubleDigits is how many digits a whole number may have to be in the range of a double for certain.
-const doubleDigits = 308
+// Numbers with no more text than this, and no more text of an exponent, are in the range of a double for certain: below
+// 10^(200+99).
+const (
+	smallText     = 200
+	smallExponent = len("e+99")
+)
 
 // A number is a JSON number as it is written.
 type number struct {
@@ -42,6 +46,7 @@ func (t *transcoder) number(rule string) (number, bool) {
 			return n, false
 		}
 	}
+	exponent := t.pos
 	if t.in[t.pos]|0x20 == 'e' {
 		n.whole = false
 		t.pos++
@@ -56,7 +61,7 @@ func (t *transcoder) number(rule string) (number, bool) {
 		return n, t.unexpected() // what follows may belong to the number
 	}
 	n.text = t.in[from:t.pos]
-	if !n.whole || len(n.text) > doubleDigits {
+	if len(n.text) > smallText || t.pos-exponent > smallExponent {
 		if _, err := strconv.ParseFloat(string(n.text), 64); err != nil {
 			t.pos = from
 			return n, t.wrong("a number out of range")
@@ -172,15 +177,19 @@ func appendShown(dst []byte, f float64) []byte {
 		}
 		return dst
 	}
-	from := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'e', -1, 64) // d.ddde±xx, without a point if there is one digit
-	e := from + bytes.IndexByte(dst[from:], 'e')
-	exponent, _ := strconv.Atoi(string(dst[e+1:]))
-	dst = dst[:e]
-	if bytes.IndexByte(dst[from:], '.') < 0 {
+	// Go writes d.ddde±xx: without a point if there is one digit, and with at least two digits of the exponent.
+	var buf [24]byte
+	shown := strconv.AppendFloat(buf[:0], f, 'e', -1, 64)
+	e := bytes.IndexByte(shown, 'e')
+	dst = append(dst, shown[:e]...)
+	if bytes.IndexByte(shown[:e], '.') < 0 {
 		dst = append(dst, ".0"...)
 	}
-	return strconv.AppendInt(append(dst, 'e'), int64(exponent), 10)
+	dst = append(dst, 'e')
+	if shown[e+1] == '-' {
+		dst = append(dst, '-')
+	}
+	return append(dst, bytes.TrimLeft(shown[e+2:], "0")...)
 }
 
 // A decimal is a number without loss: 0.digits × 10^point. The last digit isn't 0.

@@ -7,9 +7,9 @@ const lookahead = 4
 // A frame is an object being read.
 type frame struct {
 	schema *schema
-	start  int // of the object in out
-	base   int // of its fields in spans
-	extra  int // of its unknown members in parts
+	start  int32 // of the object in out
+	base   int   // of its fields in spans
+	extra  int   // of its unknown members in parts
 }
 
 // object reads an object by its schema and leaves its spans on the stack.
@@ -17,7 +17,7 @@ func (t *transcoder) object(s *schema) bool {
 	if !t.open('{', "not an object") {
 		return false
 	}
-	f := frame{schema: s, start: len(t.out), base: len(t.spans), extra: len(t.parts)}
+	f := frame{schema: s, start: t.at(), base: len(t.spans), extra: len(t.parts)}
 	for range s.fields {
 		t.spans = append(t.spans, span{})
 	}
@@ -59,7 +59,7 @@ func (t *transcoder) fieldKey(s *schema, next int) (int, bool) {
 			return i, true
 		}
 	}
-	from := len(t.out)
+	from := t.at()
 	t.out = append(t.out, ',')
 	if !t.keyText() {
 		return 0, false
@@ -74,7 +74,7 @@ func (t *transcoder) fieldKey(s *schema, next int) (int, bool) {
 			}
 		}
 		t.out = append(t.out, ':')
-		t.parts = append(t.parts, part{from: from, name: len(t.out) - 1})
+		t.parts = append(t.parts, part{from: from, name: t.at() - 1})
 	} else {
 		t.out = t.out[:from]
 	}
@@ -90,7 +90,7 @@ func (t *transcoder) follows(text string) bool {
 // known reads the value of a field. The first member of a name counts.
 func (t *transcoder) known(f frame, i int) bool {
 	rule, at := &f.schema.fields[i], f.base+i
-	from := len(t.out)
+	from := t.at()
 	switch {
 	case t.spans[at] != span{}:
 		if !t.free() {
@@ -107,7 +107,7 @@ func (t *transcoder) known(f frame, i int) bool {
 		if !t.value(rule.shape) {
 			return t.within(rule.name)
 		}
-		t.spans[at] = span{from, len(t.out)}
+		t.spans[at] = span{from, t.at()}
 	}
 	return true
 }
@@ -118,7 +118,7 @@ func (t *transcoder) unknown() bool {
 	if !t.free() {
 		return t.within(string(t.out[p.from+2 : p.name-1]))
 	}
-	p.to = len(t.out)
+	p.to = t.at()
 	return true
 }
 
@@ -144,7 +144,7 @@ func (t *transcoder) finish(f frame) bool {
 func (t *transcoder) complete(f frame, i int) bool {
 	rule, sp := &f.schema.fields[i], t.spans[f.base+i]
 	if sp.present() {
-		if rule.need == hidden && string(t.out[sp.from+len(rule.prefix):sp.to]) == rule.def {
+		if rule.need == hidden && string(t.out[int(sp.from)+len(rule.prefix):sp.to]) == rule.def {
 			t.spans[f.base+i] = nullSpan
 		}
 		return true
@@ -154,9 +154,9 @@ func (t *transcoder) complete(f frame, i int) bool {
 		return true
 	case identity:
 		if t.depth == 0 && t.key != nil {
-			from := len(t.out)
+			from := t.at()
 			t.out = AppendQuoted(append(t.out, rule.prefix...), t.key)
-			t.spans[f.base+i] = span{from, len(t.out)}
+			t.spans[f.base+i] = span{from, t.at()}
 		}
 		return true
 	case mandatory:
@@ -174,9 +174,9 @@ func (t *transcoder) complete(f frame, i int) bool {
 
 // fill appends a field with a value.
 func (t *transcoder) fill(f frame, i int, value string) {
-	from := len(t.out)
+	from := t.at()
 	t.out = append(append(t.out, f.schema.fields[i].prefix...), value...)
-	t.spans[f.base+i] = span{from, len(t.out)}
+	t.spans[f.base+i] = span{from, t.at()}
 }
 
 // drop leaves out a field.
@@ -188,7 +188,7 @@ func (t *transcoder) field(f frame, i int) []byte {
 	if !sp.present() {
 		return nil
 	}
-	return t.out[sp.from+len(f.schema.fields[i].prefix) : sp.to]
+	return t.out[int(sp.from)+len(f.schema.fields[i].prefix) : sp.to]
 }
 
 // forthcoming reports whether the object is a reservation, in which mandatory fields may be missing.
@@ -214,7 +214,7 @@ func (t *transcoder) tiled(f frame) bool {
 		}
 		at = p.to
 	}
-	return at == len(t.out)
+	return at == t.at()
 }
 
 // arrange moves the members to where they belong.
@@ -222,9 +222,9 @@ func (t *transcoder) arrange(f frame) {
 	t.scratch = t.scratch[:0]
 	for i := f.base; i < f.base+len(f.schema.fields); i++ {
 		if sp := t.spans[i]; sp.present() {
-			from := f.start + len(t.scratch)
+			from := f.start + int32(len(t.scratch))
 			t.scratch = append(t.scratch, t.out[sp.from:sp.to]...)
-			t.spans[i] = span{from, f.start + len(t.scratch)}
+			t.spans[i] = span{from, f.start + int32(len(t.scratch))}
 		}
 	}
 	for _, p := range t.parts[f.extra:] {
@@ -234,8 +234,8 @@ func (t *transcoder) arrange(f frame) {
 }
 
 // enclose turns ,member,member… from start on into an object, or ,element… into a list.
-func (t *transcoder) enclose(start int, opening, closing byte) {
-	if len(t.out) == start {
+func (t *transcoder) enclose(start int32, opening, closing byte) {
+	if t.at() == start {
 		t.out = append(t.out, opening)
 	} else {
 		t.out[start] = opening

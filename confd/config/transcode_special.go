@@ -160,7 +160,7 @@ func (t *transcoder) logicalID() bool {
 	if !t.open('[', rule) {
 		return false
 	}
-	start := len(t.out)
+	start := t.at()
 	for i := 0; ; i++ {
 		t.out = append(t.out, ',')
 		number := 2 <= i && i < drbdParts-1

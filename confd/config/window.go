@@ -3,17 +3,18 @@ package config
 import (
 	"fmt"
 	"io"
-	"strconv"
 )
 
 const (
 	// windowSize is how much of a file is held at a time. An object at its end is read twice, so it should be large beside an
 	// object of some kilobytes, and small beside a processor's cache.
 	windowSize = 256 << 10
-	// MaxObject bounds the JSON text of one object, in bytes, and so the memory that Walk takes. The largest sensible one, a
+	// MaxObject bounds the text of one object, as it is read and as it is written, in bytes, and so the memory that Walk takes. The largest sensible one, a
 	// cluster or a network with all its members in use, has a few megabytes.
 	MaxObject = 64 << 20
 )
+
+const objectTooLarge = "an object of more than 64 MiB"
 
 // A window moves over a file that is read; its transcoder works on the part in sight.
 type window struct {
@@ -33,7 +34,7 @@ func (w *window) refill() error {
 	t := &w.t
 	if t.pos == 0 && t.end+windowPad == len(w.buf) {
 		if t.end >= MaxObject {
-			return &Error{Rule: "an object of more than " + strconv.Itoa(MaxObject) + " bytes", Offset: t.origin, Err: ErrLimit}
+			return &Error{Rule: objectTooLarge, Offset: t.origin, Err: ErrLimit}
 		}
 		w.buf = append(make([]byte, 0, 2*t.end+windowPad), w.buf...)[:2*t.end+windowPad]
 	}
