@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"strconv"
+
 	"gantry/confd/config"
 	"gantry/confd/wire"
 )
@@ -108,11 +110,53 @@ func (s *Snapshot) ClusterSerial() []byte         { return s.fixed.serial.of(s.t
 func (s *Snapshot) NodeSerial(row int) []byte     { return s.nodes[row].serial.of(s.text) }
 func (s *Snapshot) InstanceSerial(row int) []byte { return s.instances[row].serial.of(s.text) }
 
-// NodeMinors is the JSON list of a node's DRBD minors. If a peer is not a node
-// of the config, m isn't Found and peer is its uuid.
-func (s *Snapshot) NodeMinors(row int) (rows, peer []byte, m Match) {
-	r := s.nodes[row].minors
-	return r.rows.of(s.text), r.peer.of(s.text), r.match
+// BadPeer returns the first DRBD peer of a node that is not a node of the
+// config, and what is wrong with it. If all are, m is Found.
+func (s *Snapshot) BadPeer(row int) (uuid []byte, m Match) {
+	r := &s.nodes[row].minors
+	return r.badPeer.of(s.text), r.match
+}
+
+// AppendNodeMinors appends the JSON list of a node's DRBD minors, each as
+// [node, minor, instance, disk, role, peer]. It reports false, and dst is as it
+// was, if that would take more than limit bytes.
+func (s *Snapshot) AppendNodeMinors(dst []byte, row, limit int) ([]byte, bool) {
+	r := &s.nodes[row].minors
+	if r.size > uint64(limit) {
+		return dst, false
+	}
+	dst = append(dst, '[')
+	for i := r.from; i < r.to; i++ {
+		if i > r.from {
+			dst = append(dst, ',')
+		}
+		dst = s.appendMinor(dst, row, &s.minors[i])
+	}
+	return append(dst, ']'), true
+}
+
+func (s *Snapshot) appendMinor(dst []byte, node int, m *minorRow) []byte {
+	dst = append(append(dst, '['), s.nodes[node].name.of(s.text)...)
+	dst = append(append(dst, ','), m.minor.of(s.text)...)
+	if name := s.instances[m.instance].name; name.len > 0 {
+		dst = append(append(dst, ','), name.of(s.text)...)
+	} else {
+		dst = append(dst, `,""`...)
+	}
+	dst = strconv.AppendUint(append(dst, `,"disk/`...), uint64(m.disk), 10)
+	if m.isPrimary {
+		dst = append(dst, `","primary",`...)
+	} else {
+		dst = append(dst, `","secondary",`...)
+	}
+	return append(append(dst, s.nodes[m.peer].name.of(s.text)...), ']')
+}
+
+// minorLen is at least the length of what appendMinor appends, and at most ten
+// bytes more.
+func (s *Snapshot) minorLen(node int, m *minorRow) int {
+	const rest = len(`[,,"","disk/4294967295","secondary",]`)
+	return int(s.nodes[node].name.len+m.minor.len+s.instances[m.instance].name.len+s.nodes[m.peer].name.len) + rest
 }
 
 // AppendNodeInstances appends the JSON of the two lists of a node's instances,

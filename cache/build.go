@@ -101,12 +101,15 @@ type (
 	}
 	nodeSource struct {
 		name       span
+		json       span // the name as JSON
 		ip, serial span // JSON, number
 		role       wire.Role
 		candidate  bool
 	}
 	instanceSource struct {
 		name, primary    span
+		primaryRow       int  // of the node with primary as its uuid, or -1; resolved in the end
+		json             span // the name as JSON
 		serial           span // number
 		diskFrom, diskTo uint32
 		nicFrom, nicTo   uint32
@@ -122,14 +125,28 @@ type (
 	drbdSource struct {
 		nodeA, nodeB   span
 		minorA, minorB span // numbers
+		rowA, rowB     int  // of the nodes, or -1; resolved in the end
 	}
 )
 
+// usualInstance is the length in a config of an instance with its disk, in
+// bytes. It only sizes memory ahead.
+const usualInstance = 1400
+
 func newBuilder(size int64) *builder {
-	// A config that wconfd wrote is as long as its canonical text; what is
-	// rendered beside it takes up to a fifth.
-	room := min(size+size/4+64<<10, maxText)
-	return &builder{s: &Snapshot{text: make([]byte, 0, room)}}
+	// A config that wconfd wrote is as long as its canonical text. What is
+	// rendered beside it is little in a large config.
+	room := min(size+size/32+64<<10, maxText)
+	b := &builder{s: &Snapshot{text: make([]byte, 0, room)}}
+	n := int(size / usualInstance)
+	b.objects[instanceContainer] = make([]objectRow, 0, n)
+	b.objects[diskContainer] = make([]objectRow, 0, n)
+	b.instance = make([]instanceSource, 0, n)
+	b.disks = make([]diskSource, 0, n)
+	b.uuids = make([]span, 0, n)
+	b.nics = make([]nicSource, 0, n)
+	b.drbd = make([]drbdSource, 0, n)
+	return b
 }
 
 // Top keeps a value of the outermost object.
@@ -155,8 +172,9 @@ func (b *builder) Object(o *config.Object) error {
 	if !ok {
 		return fmt.Errorf("no container for objects of kind %v", o.Kind)
 	}
-	row := objectRow{key: b.add(o.Key), object: b.add(o.Text)}
+	row := objectRow{object: b.add(o.Text)}
 	f := b.fields(o, row.object)
+	row.key = f.key(uuidFields[kind])
 	switch kind {
 	case nodeContainer:
 		row.source = uint32(len(b.nodes))
@@ -198,6 +216,20 @@ func (f fields) value(field config.Field) span {
 }
 
 func (f fields) json(field config.Field) []byte { return f.value(field).of(f.text) }
+
+// key is the object's key. As a rule it is the object's uuid, which is there
+// already.
+func (f fields) key(uuid config.Field) span {
+	if own := f.str(uuid); string(own.of(f.b.s.text)) == string(f.o.Key) {
+		return own
+	}
+	return f.b.add(f.o.Key)
+}
+
+// uuidFields are where the objects of a container have their uuids.
+var uuidFields = [containerCount]config.Field{
+	config.NodeUUID, config.GroupUUID, config.InstanceUUID, config.NetworkUUID, config.DiskUUID, config.FilterUUID,
+}
 
 func (f fields) isTrue(field config.Field) bool { return string(f.json(field)) == "true" }
 
@@ -259,6 +291,7 @@ func (b *builder) addCluster(f fields) {
 func (b *builder) addNode(f fields) {
 	n := nodeSource{
 		name:   f.str(config.NodeName),
+		json:   f.value(config.NodeName),
 		ip:     f.value(config.NodePrimaryIP),
 		serial: f.value(config.NodeSerialNo),
 		role:   wire.RoleRegular,
@@ -280,6 +313,7 @@ func (b *builder) addNode(f fields) {
 func (b *builder) addInstance(f fields) {
 	i := instanceSource{
 		name:     f.str(config.InstanceName),
+		json:     f.value(config.InstanceName),
 		primary:  f.str(config.InstancePrimaryNode),
 		serial:   f.value(config.InstanceSerialNo),
 		diskFrom: uint32(len(b.uuids)),

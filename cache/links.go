@@ -3,6 +3,8 @@ package cache
 import (
 	"bytes"
 	"slices"
+
+	"gantry/confd/wire"
 )
 
 // linkTable finds the node that runs the instance with an address on a link.
@@ -44,12 +46,13 @@ func (s *Snapshot) DefaultLink() (row int, known bool) {
 }
 
 // LinkIPs answers with the addresses on a link, ascending and each once; link
-// may be -1, which has none.
-func (s *Snapshot) LinkIPs(link int) Answer {
+// may be -1, which has none. It reports false if they fit no datagram.
+func (s *Snapshot) LinkIPs(link int) (a Answer, fits bool) {
 	if link < 0 {
-		return s.answer(s.fixed.noIPs)
+		return s.answer(s.fixed.noIPs), true
 	}
-	return s.answer(s.links.ips[link])
+	ref := s.links.ips[link]
+	return s.answer(ref), ref != answerRef{}
 }
 
 // NodeByIP returns the row of the primary node of the instance with an address
@@ -174,23 +177,40 @@ func (b *builder) firstByName() *names {
 func (b *builder) primaryNodes() []uint32 {
 	rows := make([]uint32, len(b.objects[instanceContainer]))
 	for i := range rows {
-		if node, m := b.s.FindNode(b.instanceAt(i).primary.of(b.s.text)); m == Found {
+		source := b.instanceAt(i)
+		if source.primaryRow >= 0 {
+			rows[i] = uint32(source.primaryRow + 1)
+		} else if node, m := b.s.FindNode(source.primary.of(b.s.text)); m == Found {
 			rows[i] = uint32(node + 1)
 		}
 	}
 	return rows
 }
 
-// renderLinkIPs renders the answer that lists a link's addresses.
+// renderLinkIPs renders the answers that list a link's addresses, but for those
+// that fit no datagram.
 func (b *builder) renderLinkIPs() {
 	s, l := b.s, &b.s.links
-	byLink := make([][]span, len(l.names))
+	links := newRuns(len(l.names))
 	for _, e := range l.entries {
-		byLink[e.link] = append(byLink[e.link], e.ip)
+		links.count(int(e.link))
+	}
+	ips := make([]span, links.place())
+	for _, e := range l.entries {
+		ips[links.next(int(e.link))] = e.ip
 	}
 	l.ips = make([]answerRef, len(l.names))
-	for link, ips := range byLink {
-		slices.SortFunc(ips, func(x, y span) int { return bytes.Compare(x.of(s.text), y.of(s.text)) })
-		l.ips[link] = b.renderStrings(ips)
+	for link := range l.names {
+		from, to := links.of(link)
+		run := ips[from:to]
+		size := 0
+		for _, ip := range run {
+			size += int(ip.len) + len(`"",`)
+		}
+		if size > wire.MaxReply {
+			continue
+		}
+		slices.SortFunc(run, func(x, y span) int { return bytes.Compare(x.of(s.text), y.of(s.text)) })
+		l.ips[link] = b.renderStrings(run)
 	}
 }

@@ -77,9 +77,8 @@ func (b *builder) renderMaster() {
 		return
 	}
 	master := b.nodeAt(f.masterRow)
-	name := config.AppendQuoted(nil, master.name.of(b.s.text))
-	f.masterName = b.renderText(wire.StatusOK, b.serial(), string(name))
-	f.masterFields = [3]span{b.add(name), b.cluster.masterIP, master.ip}
+	f.masterName = b.renderText(wire.StatusOK, b.serial(), string(master.json.of(b.s.text)))
+	f.masterFields = [3]span{master.json, b.cluster.masterIP, master.ip}
 }
 
 // renderNodeIPs lists addresses in descending order of the nodes' keys: the
@@ -110,6 +109,7 @@ func (b *builder) renderNodes() {
 		ip := string(source.ip.of(b.s.text))
 		b.s.nodes[row] = nodeRow{
 			role:    source.role,
+			name:    source.json,
 			serial:  source.serial,
 			ip:      b.renderText(wire.StatusOK, b.serial(), ip),
 			ipEntry: b.add([]byte("[0," + ip + "," + b.serial() + "]")),
@@ -156,59 +156,10 @@ func (b *builder) hasXen() bool {
 	return false
 }
 
-// renderMinors renders a node's list of minors: [node, minor, instance, disk,
-// role, peer]. The first peer that is no node spoils the list.
-func (b *builder) renderMinors(node int, minors []minorSource) minorsRef {
-	for _, m := range minors {
-		if _, match := b.s.FindNode(m.peer().of(b.s.text)); match != Found {
-			return minorsRef{peer: m.peer(), match: match}
-		}
-	}
-	off := len(b.s.text)
-	b.s.text = append(b.s.text, '[')
-	for i, m := range minors {
-		if i > 0 {
-			b.s.text = append(b.s.text, ',')
-		}
-		b.appendMinor(node, m)
-	}
-	b.s.text = append(b.s.text, ']')
-	return minorsRef{rows: span{uint32(off), uint32(len(b.s.text) - off)}, match: Found}
-}
-
-func (m *minorSource) peer() span {
-	if m.isB {
-		return m.device.nodeA
-	}
-	return m.device.nodeB
-}
-
-func (b *builder) appendMinor(node int, m minorSource) {
-	text := b.s.text
-	instance := b.instanceAt(int(m.instance))
-	minor, role := m.device.minorA, `"secondary"`
-	if m.isB {
-		minor = m.device.minorB
-	}
-	if string(instance.primary.of(text)) == string(b.objects[nodeContainer][node].key.of(text)) {
-		role = `"primary"`
-	}
-	peer, _ := b.s.FindNode(m.peer().of(text))
-	dst := append(text, '[')
-	dst = config.AppendQuoted(dst, b.nodeAt(node).name.of(text))
-	dst = append(append(append(dst, ','), minor.of(text)...), ',')
-	dst = config.AppendQuoted(dst, instance.name.of(text))
-	dst = append(dst, `,"disk/`...)
-	dst = strconv.AppendUint(dst, uint64(m.index), 10)
-	dst = append(append(append(dst, `",`...), role...), ',')
-	dst = config.AppendQuoted(dst, b.nodeAt(peer).name.of(text))
-	b.s.text = append(dst, ']')
-}
-
 // size is the memory that the snapshot holds, in bytes.
 func (s *Snapshot) size() int {
 	total := cap(s.text) + sizeOf(s.top) + sizeOf(s.nodes) + sizeOf(s.instances) +
-		sizeOf(s.instanceDisks) + sizeOf(s.missingDisks) + sizeOf(s.hosted)
+		sizeOf(s.instanceDisks) + sizeOf(s.missingDisks) + sizeOf(s.hosted) + sizeOf(s.minors)
 	for i := range s.containers {
 		m := &s.containers[i]
 		total += sizeOf(m.keys) + sizeOf(m.objects) + sizeOf(m.byKey.slots)

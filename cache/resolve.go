@@ -8,6 +8,7 @@ func (b *builder) finish() (*Snapshot, error) {
 		b.finishContainer(kind)
 	}
 	b.indexNames()
+	b.resolveNodes()
 	b.resolveDisks()
 	b.renderFixed()
 	b.renderNodes()
@@ -60,6 +61,17 @@ func (b *builder) indexNames() {
 	instances.index(b.s.text, func(row int) bool { return instances.names[row].len > 0 })
 }
 
+// resolveNodes turns the uuids of nodes into rows. No name will do here.
+func (b *builder) resolveNodes() {
+	find := func(uuid span) int { return b.s.containers[nodeContainer].find(b.s.text, uuid.of(b.s.text)) }
+	for i := range b.instance {
+		b.instance[i].primaryRow = find(b.instance[i].primary)
+	}
+	for i := range b.drbd {
+		b.drbd[i].rowA, b.drbd[i].rowB = find(b.drbd[i].nodeA), find(b.drbd[i].nodeB)
+	}
+}
+
 // resolveDisks turns the uuids of instances' disks into rows.
 func (b *builder) resolveDisks() {
 	s := b.s
@@ -68,7 +80,7 @@ func (b *builder) resolveDisks() {
 	for row := range s.instances {
 		source := b.instanceAt(row)
 		r := &s.instances[row]
-		r.serial, r.from = source.serial, uint32(len(s.instanceDisks))
+		r.name, r.serial, r.from = source.json, source.serial, uint32(len(s.instanceDisks))
 		for _, uuid := range b.uuids[source.diskFrom:source.diskTo] {
 			disk := s.containers[diskContainer].find(s.text, uuid.of(s.text))
 			if disk < 0 {
@@ -92,29 +104,27 @@ func (b *builder) disksOf(instance int) []uint32 {
 	return b.s.instanceDisks[r.from:r.to]
 }
 
-// nodeByUUID is the row of a node, or -1. No name will do.
-func (b *builder) nodeByUUID(uuid span) int {
-	return b.s.containers[nodeContainer].find(b.s.text, uuid.of(b.s.text))
+// buildHosted lists each node's instances, by primary and by secondary node.
+func (b *builder) buildHosted() {
+	// The runs of a node stand at 2n (primary) and 2n+1 (secondary).
+	runs := newRuns(2 * len(b.s.nodes))
+	b.eachHosted(func(run int, _ uint32) { runs.count(run) })
+	b.s.hosted = make([]uint32, runs.place())
+	b.eachHosted(func(run int, instance uint32) { b.s.hosted[runs.next(run)] = instance })
+	for node := range b.s.nodes {
+		from, mid := runs.of(2 * node)
+		_, to := runs.of(2*node + 1)
+		b.s.nodes[node].hosted = hostedRef{from, mid, to}
+	}
 }
 
-// buildHosted lists each node's instances.
-func (b *builder) buildHosted() {
-	primary := make([][]uint32, len(b.s.nodes))
-	secondary := make([][]uint32, len(b.s.nodes))
+// eachHosted calls f with each instance and a run that it belongs to.
+func (b *builder) eachHosted(f func(run int, instance uint32)) {
 	for row := range b.s.instances {
-		if node := b.nodeByUUID(b.instanceAt(row).primary); node >= 0 {
-			primary[node] = append(primary[node], uint32(row))
+		if node := b.instanceAt(row).primaryRow; node >= 0 {
+			f(2*node, uint32(row))
 		}
-		b.eachSecondary(row, func(node int) {
-			secondary[node] = append(secondary[node], uint32(row))
-		})
-	}
-	for node := range b.s.nodes {
-		from := uint32(len(b.s.hosted))
-		b.s.hosted = append(b.s.hosted, primary[node]...)
-		mid := uint32(len(b.s.hosted))
-		b.s.hosted = append(b.s.hosted, secondary[node]...)
-		b.s.nodes[node].hosted = hostedRef{from, mid, uint32(len(b.s.hosted))}
+		b.eachSecondary(row, func(node int) { f(2*node+1, uint32(row)) })
 	}
 }
 
@@ -134,11 +144,11 @@ func (b *builder) eachSecondary(instance int, f func(node int)) {
 		if !isDRBD {
 			continue
 		}
-		other := devices[0].nodeA
-		if b.same(source.primary, other) {
-			other = devices[0].nodeB
+		node := devices[0].rowA
+		if b.same(source.primary, devices[0].nodeA) {
+			node = devices[0].rowB
 		}
-		if node := b.nodeByUUID(other); node >= 0 && !slices.Contains(seen, node) {
+		if node >= 0 && !slices.Contains(seen, node) {
 			seen = append(seen, node)
 			f(node)
 		}
@@ -149,40 +159,97 @@ func (b *builder) same(x, y span) bool {
 	return string(x.of(b.s.text)) == string(y.of(b.s.text))
 }
 
-// minorSource is a row of the list of a node's minors.
-type minorSource struct {
-	instance, index uint32 // row; position of the disk
-	device          drbdSource
-	isB             bool
+// buildMinors lists each node's DRBD minors: by instance, then disk, the disk
+// before its children. An instance that lacks a disk has no part in it.
+func (b *builder) buildMinors() {
+	for node := range b.s.nodes {
+		b.s.nodes[node].minors.match = Found
+	}
+	runs := newRuns(len(b.s.nodes))
+	b.eachMinor(func(node int, _ minorRow, _ span) { runs.count(node) })
+	b.s.minors = make([]minorRow, runs.place())
+	b.eachMinor(func(node int, m minorRow, peer span) {
+		ref := &b.s.nodes[node].minors
+		if row, match := b.s.FindNode(peer.of(b.s.text)); match == Found {
+			m.peer = uint32(row)
+		} else if ref.match == Found {
+			ref.badPeer, ref.match = peer, match
+		}
+		b.s.minors[runs.next(node)] = m
+	})
+	for node := range b.s.nodes {
+		ref := &b.s.nodes[node].minors
+		ref.from, ref.to = runs.of(node)
+		ref.size = b.minorsSize(node, ref)
+	}
 }
 
-// buildMinors renders each node's list of DRBD minors: by instance, then disk,
-// the disk before its children. An instance that lacks a disk has no part in it.
-func (b *builder) buildMinors() {
-	byNode := make([][]minorSource, len(b.s.nodes))
+// minorsSize is the length of the JSON list of a node's minors.
+func (b *builder) minorsSize(node int, ref *minorsRef) uint64 {
+	size := uint64(len("[]"))
+	for i := ref.from; i < ref.to; i++ {
+		size += uint64(b.s.minorLen(node, &b.s.minors[i]) + len(","))
+	}
+	return size
+}
+
+// eachMinor calls f with each end of a DRBD device that is on a node, and the
+// uuid of the node at the other end. A device with both ends on one node has
+// one end there.
+func (b *builder) eachMinor(f func(node int, m minorRow, peer span)) {
 	for row := range b.s.instances {
 		disks := b.disksOf(row)
 		if slices.ContainsFunc(disks, func(d uint32) bool { return d&absent != 0 }) {
 			continue
 		}
-		for index, disk := range disks {
+		primary := b.instanceAt(row).primaryRow
+		for position, disk := range disks {
 			devices, _ := b.drbdOf(disk)
-			for _, device := range devices {
-				a, z := b.nodeByUUID(device.nodeA), b.nodeByUUID(device.nodeB)
-				m := minorSource{uint32(row), uint32(index), device, false}
-				if a >= 0 {
-					byNode[a] = append(byNode[a], m)
+			for _, d := range devices {
+				m := minorRow{instance: uint32(row), disk: uint32(position)}
+				if d.rowA >= 0 {
+					m.minor, m.isPrimary = d.minorA, d.rowA == primary
+					f(d.rowA, m, d.nodeB)
 				}
-				if z >= 0 && z != a {
-					m.isB = true
-					byNode[z] = append(byNode[z], m)
+				if d.rowB >= 0 && d.rowB != d.rowA {
+					m.minor, m.isPrimary = d.minorB, d.rowB == primary
+					f(d.rowB, m, d.nodeA)
 				}
 			}
 		}
 	}
-	for node, minors := range byNode {
-		b.s.nodes[node].minors = b.renderMinors(node, minors)
+}
+
+// runs deals items to runs that lie one after the other: count all items, place
+// the runs, then ask for each item's place.
+type runs struct{ ends []uint32 }
+
+func newRuns(n int) *runs { return &runs{make([]uint32, n+1)} }
+
+func (r *runs) count(run int) { r.ends[run+1]++ }
+
+// place returns the number of items. From here on ends[run] is where the next
+// item of the run goes, so in the end it is the run's end.
+func (r *runs) place() (items uint32) {
+	for i := range r.ends {
+		r.ends[i] += items
+		items = r.ends[i]
 	}
+	return items
+}
+
+func (r *runs) next(run int) (place uint32) {
+	place = r.ends[run]
+	r.ends[run]++
+	return place
+}
+
+// of returns where a run begins and ends, when all items are placed.
+func (r *runs) of(run int) (from, to uint32) {
+	if run > 0 {
+		from = r.ends[run-1]
+	}
+	return from, r.ends[run]
 }
 
 // describe sums up the snapshot.

@@ -35,6 +35,7 @@ type Snapshot struct {
 	instanceDisks []uint32 // rows of disks, or absent | row of missingDisks
 	missingDisks  []span   // decoded uuids of disks that instances name and the config lacks
 	hosted        []uint32 // rows of instances, a run a node and role
+	minors        []minorRow
 
 	info Info
 }
@@ -75,6 +76,7 @@ type topValue struct{ name, value span }
 // nodeRow is what is answered about a node.
 type nodeRow struct {
 	role    wire.Role // by its flags, the master not considered
+	name    span      // JSON
 	serial  span      // canonical number
 	ip      answerRef // its primary IP as a whole answer
 	ipEntry span      // the same as an entry of a list of answers
@@ -82,12 +84,22 @@ type nodeRow struct {
 	hosted  hostedRef
 }
 
-// minorsRef is the rendered list of a node's DRBD minors. When a peer is no
-// node of the config there is no list, as in the reference: peer names it.
+// minorsRef is a node's part of Snapshot.minors. When a peer is no node of the
+// config, the node has no list, as in the reference: badPeer is its uuid.
 type minorsRef struct {
-	rows  span
-	peer  span
-	match Match // Found, or what is wrong with peer
+	from, to uint32
+	size     uint64 // bytes of the list
+	badPeer  span   // decoded
+	match    Match  // Found, or what is wrong with badPeer
+}
+
+// minorRow is one end of a DRBD device.
+type minorRow struct {
+	minor     span   // canonical number
+	instance  uint32 // row
+	disk      uint32 // position among the instance's disks
+	peer      uint32 // row of a node
+	isPrimary bool
 }
 
 // hostedRef is a node's part of Snapshot.hosted: instances whose primary node
@@ -99,6 +111,7 @@ const absent = 1 << 31
 
 // instanceRow is what is answered about an instance.
 type instanceRow struct {
+	name     span // JSON, empty without one
 	serial   span // canonical number
 	from, to uint32
 }

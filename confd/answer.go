@@ -172,7 +172,11 @@ func (a *answerer) instanceIPs(s *cache.Snapshot, r *wire.Request) reply {
 	if r.Kind == wire.QueryPlain {
 		link = s.Link(r.Plain)
 	}
-	return ok(s.LinkIPs(link))
+	ips, fits := s.LinkIPs(link)
+	if !fits {
+		return fail(s.InternalError())
+	}
+	return ok(ips)
 }
 
 // nodeDRBD answers with the DRBD minors of a node.
@@ -184,15 +188,14 @@ func (a *answerer) nodeDRBD(s *cache.Snapshot, r *wire.Request) reply {
 	if match != cache.Found {
 		return a.shownError("", nodeKind, r.Plain, match)
 	}
-	minors, peer, match := s.NodeMinors(row)
-	if match != cache.Found {
+	if peer, match := s.BadPeer(row); match != cache.Found {
 		return a.shownError("", nodeKind, peer, match)
 	}
-	if len(minors) > wire.MaxReply {
-		return fail(s.InternalError())
-	}
 	start := a.begin(wire.StatusOK)
-	a.composed = append(a.composed, minors...)
+	var fits bool
+	if a.composed, fits = s.AppendNodeMinors(a.composed, row, wire.MaxReply); !fits {
+		return a.tooLarge(s, start)
+	}
 	return a.end(start, wire.StatusOK, s.NodeSerial(row))
 }
 
