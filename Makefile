@@ -1,0 +1,107 @@
+# Everything that is done with this repository. `make help` lists it.
+
+GO       ?= go
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+FUZZTIME ?= 30s
+# Of `make test`: for example TESTFLAGS=-count=1.
+TESTFLAGS ?=
+
+VERSION  := 0.1.0
+REVISION := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
+
+# The newest release that knows the Go version of go.mod.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Nothing of ours needs C; without it the binary is static. The race detector does.
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := build
+.PHONY: build
+build: ## build bin/gantry, one static binary
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gantry ./tools/gantry
+
+.PHONY: test
+test: ## run all tests: needs Go and nothing else, no root
+	@$(GO) test -json $(TESTFLAGS) ./... | $(GO) run ./tools/testsum
+
+.PHONY: race
+race: ## run all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
+
+.PHONY: check
+check: check-format check-vet check-staticcheck check-layers check-modules check-tests ## look at the code without running it
+
+.PHONY: check-format
+check-format:
+	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "not formatted, run gofmt -w:"; echo "$$files"; exit 1; fi
+
+.PHONY: check-vet
+check-vet:
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=freebsd $(GO) vet ./...
+
+.PHONY: check-staticcheck
+check-staticcheck:
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: check-layers
+check-layers:
+	$(GO) run ./tools/layers
+
+.PHONY: check-modules
+check-modules:
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+# A test that may be skipped, or that waits by the clock, shows nothing.
+.PHONY: check-tests
+check-tests:
+	@if grep -rnE --include='*_test.go' '\b[tbf]\.Skip|\btime\.Sleep\(' .; then echo "tests must not skip or sleep"; exit 1; fi
+
+.PHONY: interop
+interop: ## compare with the real Ganeti on this machine (Debian 12, root; installs its packages)
+	$(GO) run ./tools/interop
+
+.PHONY: interop-long
+interop-long: ## the same with ten times as many queries
+	$(GO) run ./tools/interop --long
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that reads from outside, FUZZTIME (30s) for each target
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . ./...
+
+.PHONY: demo
+demo: build ## show what it does: a made-up cluster, every query, a change under load (30 s, no root)
+	bin/gantry demo
+
+.PHONY: install
+install: build ## install binary, manual pages, completions and service file below PREFIX (/usr/local)
+	install -D -m 755 bin/gantry '$(DESTDIR)$(PREFIX)/bin/gantry'
+	install -d '$(DESTDIR)$(PREFIX)/lib/gantry' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' \
+		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	ln -sfn ../../bin/gantry '$(DESTDIR)$(PREFIX)/lib/gantry/ganeti-confd'
+	bin/gantry man --output '$(DESTDIR)$(PREFIX)/share/man/man1'
+	bin/gantry completion bash >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gantry'
+	bin/gantry completion zsh >'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gantry'
+	bin/gantry completion fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gantry.fish'
+	install -D -m 644 contrib/gantry-confd.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/gantry-confd.service'
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin out
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
