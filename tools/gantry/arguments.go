@@ -72,9 +72,10 @@ func nearestFlag(command *cobra.Command, name string) string {
 }
 
 // nearest returns the candidate that a typist most likely meant: one that
-// begins with what was typed, or the closest one at most a third of it away.
+// begins with what was typed, or the closest one if no more than about a third
+// of it is wrong.
 func nearest(typed string, candidates []string) string {
-	best, distance := "", max(1, len(typed)/3)+1
+	best, distance := "", (len(typed)+2)/3+1
 	for _, candidate := range candidates {
 		if d := editDistance(typed, candidate); d < distance {
 			best, distance = candidate, d
