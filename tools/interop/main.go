@@ -37,6 +37,9 @@ func parts() []part {
 		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts},
 		{name: "confd-queries", about: "ganeti-confd and ours on generated configs and queries", run: compareQueries, documented: queryDifferences()},
 		{name: "confd-packets", about: "ganeti-confd and ours on broken and odd datagrams", run: comparePackets, documented: packetDifferences()},
+		{name: "python-library", about: "the reference's Python client library against ganeti-confd and ours", run: comparePythonLibrary},
+		{name: "confd-client", about: "the reference's confd-client tool against ganeti-confd and ours", run: compareClientTool},
+		{name: "mon-collector", about: "the reference's data collectors, its Haskell confd client, against ganeti-confd and ours", run: compareCollectors},
 	}
 }
 
