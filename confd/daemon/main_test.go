@@ -138,10 +138,6 @@ func newRecipe(t *testing.T, scenario string) recipe {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		// Another user may have to write there, as with Ganeti's.
-		if err := os.Chmod(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return recipe{
 		Options: Options{

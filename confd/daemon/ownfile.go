@@ -4,12 +4,59 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
-// ownFileMode is the mode of PID and log files where they don't exist: their
-// owner's alone, as Ganeti's ensure-dirs sets it.
-const ownFileMode = 0o600
+const (
+	// ownFileMode is the mode of PID and log files where they don't exist:
+	// their owner's alone, as Ganeti's ensure-dirs sets it.
+	ownFileMode = 0o600
+	// Modes of directories that are made where they are missing: anybody may
+	// see which daemons run, but not read their logs. Ganeti's ensure-dirs
+	// gives them its own owners and modes when it runs.
+	runDirMode    = 0o755
+	logDirMode    = 0o750
+	parentDirMode = 0o755
+)
+
+// makeDirs makes the directories that a daemon writes into, where they are
+// missing: a virtual node's at first, /var/run's after each boot.
+func makeDirs(o *Options, heir *Account) error {
+	if o.Syslog != SyslogOnly {
+		if err := makeDir(o.Dirs.Log, logDirMode, heir); err != nil {
+			return fmt.Errorf("log directory: %w", err)
+		}
+	}
+	if err := makeDir(o.Dirs.Run, runDirMode, heir); err != nil {
+		return fmt.Errorf("run directory: %w", err)
+	}
+	return nil
+}
+
+// makeDir makes one directory and its parents. The last is the heir's if there
+// is one. One that exists is left as it is.
+func makeDir(path string, mode os.FileMode, heir *Account) error {
+	err := os.Mkdir(path, mode)
+	if errors.Is(err, os.ErrNotExist) && filepath.Dir(path) != path {
+		if err := makeDir(filepath.Dir(path), parentDirMode, nil); err != nil {
+			return err
+		}
+		err = os.Mkdir(path, mode)
+	}
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if heir != nil {
+		if err := os.Lchown(path, heir.UID, heir.GID); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(path, mode) // whatever the umask left of it
+}
 
 // errSuspiciousFile says that root was about to follow a trap.
 var errSuspiciousFile = errors.New("not a plain file of the daemon's own")

@@ -91,6 +91,11 @@ func TestDaemonRunsAsItsUser(t *testing.T) {
 			r := newRecipe(t, "serve")
 			r.Options.NoUserChecks = false
 			r.Options.Identity.User, r.Options.Identity.Group = account.User, account.Group
+			for _, dir := range []string{r.Options.Dirs.Run, r.Options.Dirs.Log} {
+				if err := os.Remove(dir); err != nil { // the daemon makes its own
+					t.Fatal(err)
+				}
+			}
 			reachable(t, r.Options.Dirs.Root)
 			if foreground {
 				r.run(t).expect("the daemon answers")
@@ -104,7 +109,7 @@ func TestDaemonRunsAsItsUser(t *testing.T) {
 			if os.Geteuid() == 0 && !sameSet(seen.Groups, account.Groups) {
 				t.Errorf("its groups are %d, want %d", seen.Groups, account.Groups)
 			}
-			for _, path := range []string{r.pidFile(), r.logFile()} {
+			for _, path := range []string{r.pidFile(), r.logFile(), r.Options.Dirs.Run, r.Options.Dirs.Log} {
 				if owner := ownerOf(t, path); owner != account.UID {
 					t.Errorf("%s belongs to user %d, want %d", path, owner, account.UID)
 				}

@@ -45,6 +45,9 @@ func serve(ctx context.Context, o *Options, parent *parentPipe, start func(conte
 	if what == dropToAccount {
 		heir = &account
 	}
+	if err := makeDirs(o, heir); err != nil {
+		return err
+	}
 	logs, err := openLogs(o, heir, os.Stderr, syslogSocket())
 	if err != nil {
 		return err

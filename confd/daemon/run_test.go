@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -75,15 +76,39 @@ func TestFailedStart(t *testing.T) {
 	}
 }
 
-func TestMissingLogDirectoryIsOneClearLine(t *testing.T) {
+func TestMissingDirectoriesAreMade(t *testing.T) {
 	r := newRecipe(t, "serve")
-	if err := os.Remove(r.Options.Dirs.Log); err != nil {
+	if err := os.RemoveAll(r.Options.Dirs.Root); err != nil {
 		t.Fatal(err)
 	}
-	p := r.run(t)
-	p.expect("error: log file: open " + r.logFile() + ": no such file or directory")
-	if code := p.wait().ExitCode(); code != ExitFailure {
-		t.Errorf("exit code %d", code)
+	r.run(t).expect("the daemon answers")
+	for dir, mode := range map[string]os.FileMode{r.Options.Dirs.Log: 0o750, r.Options.Dirs.Run: 0o755, r.Options.Dirs.Root: 0o755} {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%s: %v, %v; want mode %o", dir, info, err, mode)
+		}
+	}
+}
+
+func TestDirectoryThatCanNotBeMadeIsOneClearLine(t *testing.T) {
+	for _, kind := range []string{"log", "run"} {
+		t.Run(kind, func(t *testing.T) {
+			r := newRecipe(t, "serve")
+			inTheWay := filepath.Join(r.Options.Dirs.Root, "file")
+			if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(inTheWay, kind)
+			if kind == "log" {
+				r.Options.Dirs.Log = dir
+			} else {
+				r.Options.Dirs.Run = dir
+			}
+			p := r.run(t)
+			p.expect("error: " + kind + " directory: mkdir " + dir + ": not a directory")
+			if code := p.wait().ExitCode(); code != ExitFailure {
+				t.Errorf("exit code %d", code)
+			}
+		})
 	}
 }
 
