@@ -1,0 +1,82 @@
+package client_test
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"gantry/confd/client"
+	"gantry/confd/client/clienttest"
+)
+
+// loopbacks returns the loopback addresses that the machine has.
+func loopbacks(t *testing.T) []string {
+	t.Helper()
+	addrs := []string{"127.0.0.1"}
+	socket, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Logf("no IPv6 here: %v", err)
+		return addrs
+	}
+	socket.Close()
+	return append(addrs, "::1")
+}
+
+func TestOverRealSockets(t *testing.T) {
+	for _, loopback := range loopbacks(t) {
+		t.Run(loopback, func(t *testing.T) {
+			replay := clienttest.Replay(clienttest.Small())
+			peers := client.StaticPeers{
+				(&clienttest.Server{Answer: replay}).Listen(t, loopback),
+				(&clienttest.Server{Answer: replay}).Listen(t, loopback),
+			}
+			ups := make(chan *client.Upcall, 10)
+			c := mustNew(t, client.Config{Key: clienttest.Key, Peers: peers, Callback: func(up *client.Upcall) { ups <- up }})
+			if err := c.SendRequest(client.Ping(), client.SendOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			from := map[netip.AddrPort]bool{(<-ups).Server: true, (<-ups).Server: true}
+			if !from[peers[0]] || !from[peers[1]] {
+				t.Errorf("answers from %v", from)
+			}
+			answer, err := c.Query(t.Context(), client.Master(), client.CoverageAll)
+			if err != nil || answer.Answered != 2 || !answer.Consistent {
+				t.Fatalf("%+v, %v", answer, err)
+			}
+			if name, err := answer.Master(); err != nil || name == "" {
+				t.Errorf("%q, %v", name, err)
+			}
+			requests := []*client.Request{client.NodeIPList(), client.InstanceIPList(), client.CandidateIPList(), client.DataCollectors()}
+			results, err := c.Batch(t.Context(), requests, client.BatchOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, result := range results {
+				if result.Err != nil || result.Reply.Err() != nil {
+					t.Errorf("result %d: %+v", i, result)
+				}
+			}
+		})
+	}
+}
+
+// Nobody listens: the call ends in time, without an error of the system's.
+func TestNobodyListens(t *testing.T) {
+	socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer := socket.LocalAddr().(*net.UDPAddr).AddrPort()
+	socket.Close()
+	c := mustNew(t, client.Config{Key: clienttest.Key, Peers: client.StaticPeers{peer}})
+	results, err := c.Batch(t.Context(), numbered(1000), client.BatchOptions{Attempts: 1, Timeout: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, result := range results {
+		if result.Err == nil {
+			t.Fatalf("result %d: %+v", i, result)
+		}
+	}
+}
