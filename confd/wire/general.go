@@ -200,6 +200,9 @@ func (g *general) text(scratch []byte, v *fastjson.Value) (text, rest []byte, ok
 	return rest[len(scratch):len(rest):len(rest)], rest, ok
 }
 
+// maxBasic is the last character that is one for the reference; those beyond are two to it, a surrogate pair.
+const maxBasic = 0xffff
+
 // appendText appends the text of a JSON string, or of a list of strings of one character each, which the reference takes for one.
 func (g *general) appendText(dst []byte, v *fastjson.Value) ([]byte, bool) {
 	switch g.read(v) {
@@ -212,7 +215,7 @@ func (g *general) appendText(dst []byte, v *fastjson.Value) ([]byte, bool) {
 			}
 			before := len(dst)
 			dst = appendUnescaped(dst, g.raw[1:len(g.raw)-1])
-			if utf8.RuneCount(dst[before:]) != 1 {
+			if r, size := utf8.DecodeRune(dst[before:]); size != len(dst)-before || size == 0 || r > maxBasic {
 				return dst, false
 			}
 		}

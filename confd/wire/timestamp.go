@@ -8,9 +8,6 @@ import (
 // farAway stands for every time stamp too large to matter, in seconds. Differences to a clock can't overflow.
 const farAway = 1 << 61
 
-// maxParentheses is how many parentheses may surround a time stamp. No client writes any.
-const maxParentheses = 32
-
 // parseTimestamp reads a request's salt as the reference does, with Haskell's reader of integers: digits, also hex (0x) and octal (0o),
 // a minus sign, blanks before each token, parentheses around it; nothing after it. Values beyond farAway become farAway.
 func parseTimestamp(salt []byte) (seconds int64, ok bool) {
@@ -21,7 +18,7 @@ func parseTimestamp(salt []byte) (seconds int64, ok bool) {
 	}
 	open := 0
 	salt = trimBlanks(salt)
-	for len(salt) > 0 && salt[0] == '(' && open < maxParentheses {
+	for len(salt) > 0 && salt[0] == '(' {
 		open++
 		salt = trimBlanks(salt[1:])
 	}
