@@ -1,15 +1,43 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain makes this binary gantry itself where a test calls it by that name,
+// or by that of one of Ganeti's daemons: see install.
+func TestMain(m *testing.M) {
+	name := filepath.Base(os.Args[0])
+	if _, isDaemon := daemonCommand(name); isDaemon || name == "gantry" {
+		os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// install returns a directory in which this binary is called gantry and, as
+// make install has it, ganeti-confd.
+func install(t *testing.T) string {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"gantry", "ganeti-confd"} {
+		if err := os.Symlink(binary, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
 
 // call runs a command line in this process.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
