@@ -184,19 +184,10 @@ const (
 
 // The fields of a filter rule, in the order in which they are written.
 const (
-	FilterForthcoming = Field(KindFilter)<<fieldBits + iota
-	FilterLogicalID
-	FilterDevType
-	FilterChildren
-	FilterNodes
-	FilterIVName
-	FilterSize
-	FilterMode
-	FilterName
-	FilterSpindles
-	FilterParams
+	FilterWatermark = Field(KindFilter)<<fieldBits + iota
+	FilterPriority
+	FilterPredicates
+	FilterAction
+	FilterReasonTrail
 	FilterUUID
-	FilterSerialNo
-	FilterCtime
-	FilterMtime
 )

@@ -61,7 +61,7 @@ func newTranscoder(text []byte) *transcoder {
 
 // objectName names an object in errors.
 func objectName(kind Kind, key string) string {
-	if kind == KindCluster {
+	if kind == KindCluster || key == "" {
 		return kind.String()
 	}
 	return kind.String() + "/" + key

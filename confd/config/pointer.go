@@ -72,6 +72,19 @@ func Lookup(text, token []byte) []byte {
 	return nil
 }
 
+// Evaluate returns the value that a pointer names inside canonical text, nil if there is none. The reference's pointers can't
+// name the text as a whole. It doesn't allocate.
+func Evaluate(text, pointer []byte) []byte {
+	met := false
+	for token := range Tokens(pointer) {
+		text, met = Lookup(text, token), true
+	}
+	if !met {
+		return nil
+	}
+	return text
+}
+
 // keyIs reports whether a quoted key is the name that a token stands for.
 func keyIs(key, token []byte) bool {
 	body := key[1 : len(key)-1]

@@ -131,8 +131,11 @@ func bodyByte(body []byte) (c byte, n int) {
 	}
 }
 
-// valueEnd returns the length of the value that text starts with, at least 1.
+// valueEnd returns the length of the value that text starts with, at least 1 unless text is empty.
 func valueEnd(text []byte) int {
+	if len(text) == 0 {
+		return 0
+	}
 	switch text[0] {
 	case '"':
 		return stringEnd(text)

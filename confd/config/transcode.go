@@ -22,7 +22,7 @@ type transcoder struct {
 	pos     int
 	out     []byte
 	origin  int64  // offset of the window in the input
-	key     []byte // decoded key of the object in its container, nil if it has none
+	key     []byte // decoded key of the object in its container, empty if it has none
 	depth   int
 	spans   []span // a stack: for each object being read, where the fields of its schema are
 	parts   []part // a stack: for each object its unknown members, for each container its members

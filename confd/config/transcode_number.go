@@ -14,7 +14,7 @@ const plainDigits = 18
 // 10^(200+99).
 const (
 	smallText     = 200
-	smallExponent = len("e+99")
+	smallExponent = len("e99")
 )
 
 // A number is a JSON number as it is written.
@@ -96,7 +96,7 @@ func (t *transcoder) integer(wraps bool) bool {
 	if wraps && len(t.out)-from > plainDigits {
 		t.out = appendWrapped(t.out[:from], string(t.out[from:]))
 	}
-	return true
+	return t.bounded()
 }
 
 // double reads an IEEE 754 double. A whole one is written with all its digits.
@@ -111,7 +111,7 @@ func (t *transcoder) double() bool {
 	}
 	f, _ := strconv.ParseFloat(string(n.text), 64)
 	t.out = appendDouble(t.out, f)
-	return true
+	return t.bounded()
 }
 
 // freeNumber reads a number of which nothing is known: a whole one stays exact, any other is a double.
@@ -128,7 +128,7 @@ func (t *transcoder) freeNumber() bool {
 		f, _ := strconv.ParseFloat(string(n.text), 64)
 		t.out = appendShown(t.out, f)
 	}
-	return true
+	return t.bounded()
 }
 
 // appendWhole appends a whole number, of which only -0 isn't canonical.

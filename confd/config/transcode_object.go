@@ -153,7 +153,7 @@ func (t *transcoder) complete(f frame, i int) bool {
 	case optional, hidden:
 		return true
 	case identity:
-		if t.depth == 0 && t.key != nil {
+		if t.depth == 0 && len(t.key) > 0 {
 			from := t.at()
 			t.out = AppendQuoted(append(t.out, rule.prefix...), t.key)
 			t.spans[f.base+i] = span{from, t.at()}

@@ -261,19 +261,23 @@ func (w *walker) entry() (ok bool) {
 // deliver hands what was read to the visitor.
 func (w *walker) deliver() error {
 	switch {
-	case !w.counts || w.invalid != nil:
+	case !w.counts || len(w.t.out) == 0: // or an empty container
 		return nil
 	case w.top == unknownTop || topFields[w.top].leaf != nil:
+		if w.invalid != nil {
+			return nil
+		}
 		return w.v.Top(w.name, w.t.out)
-	case len(w.t.out) == 0:
-		return nil // an empty container
 	}
 	w.object = Object{Kind: topFields[w.top].kind, Text: w.t.out, spans: w.t.spans}
 	if w.object.Kind != KindCluster {
 		w.object.Key = w.key
 	}
-	if w.keyedByName() {
+	switch {
+	case w.keyedByName():
 		return w.named(&Error{Rule: "has its name as key", Offset: w.t.origin + int64(w.t.pos), Err: ErrOldLayout})
+	case w.invalid != nil:
+		return nil
 	}
 	return w.v.Object(&w.object)
 }
