@@ -31,8 +31,12 @@ func noArguments(command *cobra.Command, args []string) error {
 	return fmt.Errorf("%s takes no arguments, not %q", command.Name(), args[0])
 }
 
-// explainFlagError adds to a flag's error what to do about it.
+// explainFlagError adds to a flag's error what to do about it. The flags after a
+// command's mistyped name are not to blame.
 func explainFlagError(command *cobra.Command, err error) error {
+	if command.HasSubCommands() && command.Flags().NArg() > 0 {
+		return command.Args(command, command.Flags().Args())
+	}
 	var missing *pflag.NotExistError
 	if !errors.As(err, &missing) || len(missing.GetSpecifiedName()) < 2 {
 		return fmt.Errorf("%w; see %s --help", err, command.CommandPath())

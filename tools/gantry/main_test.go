@@ -55,6 +55,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"gantry versoin", `gantry: unknown command "versoin" for gantry: did you mean version?`},
 		{"gantry comp", `gantry: unknown command "comp" for gantry: did you mean completion?`},
+		{"gantry conf --config /srv/config.data", `gantry: unknown command "conf" for gantry: did you mean confd?`},
 		{"gantry frobnicate", `gantry: unknown command "frobnicate" for gantry; see gantry --help`},
 		{"gantry --rot /srv", `gantry: unknown flag "--rot" for gantry: did you mean --root?`},
 		{"gantry version --jsno", `gantry: unknown flag "--jsno" for gantry version: did you mean --json?`},
