@@ -96,7 +96,8 @@ install: build ## install binary, manual pages, completions and service file bel
 	bin/gantry completion bash >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gantry'
 	bin/gantry completion zsh >'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gantry'
 	bin/gantry completion fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gantry.fish'
-	install -D -m 644 contrib/gantry-confd.service '$(DESTDIR)$(PREFIX)/lib/systemd/system/gantry-confd.service'
+	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
+	sed 's|/usr/local/|$(PREFIX)/|' contrib/gantry-confd.service >'$(DESTDIR)$(PREFIX)/lib/systemd/system/gantry-confd.service'
 
 .PHONY: clean
 clean: ## remove what was built
