@@ -34,15 +34,15 @@ func parseMAC(text []byte) (m mac, ok bool) {
 	}
 	valid := uint64(highBits)
 	for i := range m {
-		word, good := unhex(binary.LittleEndian.Uint64(text[8*i:]))
+		word, good := fromHex(binary.LittleEndian.Uint64(text[8*i:]))
 		m[i] = word
 		valid &= good
 	}
 	return m, valid == highBits
 }
 
-// unhex turns eight hex digits into the word that they write. valid has the high bit of each byte set that is a hex digit.
-func unhex(digits uint64) (word uint32, valid uint64) {
+// fromHex turns eight hex digits into the word that they write. valid has the high bit of each byte set that is a hex digit.
+func fromHex(digits uint64) (word uint32, valid uint64) {
 	lower := digits | 0x20*everyByte
 	atLeast := func(w uint64, c uint64) uint64 { return w&^highBits + (0x80-c)*everyByte }
 	isDigit := atLeast(digits, '0') &^ atLeast(digits, '9'+1)
@@ -59,12 +59,12 @@ func unhex(digits uint64) (word uint32, valid uint64) {
 func putMAC(dst []byte, m *mac) {
 	_ = dst[hexLen-1]
 	for i, word := range m {
-		binary.LittleEndian.PutUint64(dst[8*i:], hex(word))
+		binary.LittleEndian.PutUint64(dst[8*i:], toHex(word))
 	}
 }
 
-// hex writes a word as eight lower-case hex digits.
-func hex(word uint32) uint64 {
+// toHex writes a word as eight lower-case hex digits.
+func toHex(word uint32) uint64 {
 	w := uint64(bits.ReverseBytes32(word))
 	w = (w | w<<16) & 0x0000ffff0000ffff
 	w = (w | w<<8) & 0x00ff00ff00ff00ff

@@ -144,7 +144,7 @@ func scanAnswer(msg []byte, i *int, answer *[]byte) bool {
 	}
 	start := *i + len(literal)
 	check := checker{text: msg}
-	end := check.value(start, 0)
+	end := check.value(start, 1)
 	if end < 0 {
 		return false
 	}

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// farAway stands for every time stamp too large to matter, in seconds. Differences to a clock can't overflow.
-const farAway = 1 << 61
+// farAway stands for every time stamp too large to matter, in seconds. Neither another digit nor a clock's difference to it overflows.
+const farAway = 1 << 57
 
 // parseTimestamp reads a request's salt as the reference does, with Haskell's reader of integers: digits, also hex (0x) and octal (0o),
 // a minus sign, blanks before each token, parentheses around it; nothing after it. Values beyond farAway become farAway.
