@@ -155,28 +155,57 @@ func TestBatchTriesOtherPeers(t *testing.T) {
 		}
 		checkEcho(t, results)
 		for i, result := range results {
-			if result.Server != w.peers[2] || result.Attempts != 3-i%3 {
+			if result.Server != w.peers[2] || result.Attempts != 2-i%3/2 {
 				t.Errorf("result %d: %+v", i, result)
 			}
 		}
+	})
+}
+
+// A named peer that says nothing is given up, not asked everything in vain.
+func TestBatchGivesUpASilentPeer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, nineIPv4[:3], echoName, nil)
+		w.servers[0].SetSilent(true)
 		start := time.Now()
-		results, err = w.client.Batch(t.Context(), numbered(1000), client.BatchOptions{Peer: w.peers[0]})
+		results, err := w.client.Batch(t.Context(), numbered(1000), client.BatchOptions{Peer: w.peers[0]})
 		if err != nil {
 			t.Fatal(err)
 		}
-		lost, silent := 0, 0
 		for i, result := range results {
-			switch {
-			case errors.Is(result.Err, client.ErrNoAnswer):
-				lost++
-			case errors.Is(result.Err, client.ErrPeerSilent):
-				silent++
-			default:
+			if !errors.Is(result.Err, client.ErrPeerSilent) || result.Server != w.peers[0] {
 				t.Fatalf("result %d: %+v", i, result)
 			}
 		}
-		if lost == 0 || silent < 900 || time.Since(start) != 15*time.Second {
-			t.Errorf("%d lost, %d not tried for %s", lost, silent, time.Since(start))
+		if time.Since(start) != 15*time.Second || len(w.Sent()) > 200 {
+			t.Errorf("took %s and %d datagrams", time.Since(start), len(w.Sent()))
+		}
+	})
+}
+
+// When all are silent at first they may be slow, and get their time.
+func TestBatchOfSlowPeers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, nineIPv4[:3], echoName, nil)
+		for _, server := range w.servers {
+			server.Copies = func(int) []time.Duration { return []time.Duration{1500 * ms} }
+		}
+		results, err := w.client.Batch(t.Context(), numbered(20), client.BatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEcho(t, results)
+		for _, server := range w.servers {
+			server.SetSilent(true)
+		}
+		results, err = w.client.Batch(t.Context(), numbered(20), client.BatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, result := range results {
+			if !errors.Is(result.Err, client.ErrPeerSilent) {
+				t.Fatalf("result %d: %+v", i, result)
+			}
 		}
 	})
 }
@@ -225,32 +254,56 @@ func TestBatchHearsSlowServers(t *testing.T) {
 	})
 }
 
-// What is under way never exceeds the window, which begins small and narrows by losses.
+// What is under way never exceeds the window, which is used in full.
 func TestBatchKeepsItsWindow(t *testing.T) {
 	for _, window := range []int{1, 7, 100} {
 		bubble(t, func(t *testing.T) {
 			w := newWorld(t, nineIPv4[:1], echoName, nil)
-			most := 0
-			w.servers[0].Answer = func(r *wire.Request) (clienttest.Reply, bool) {
-				most = max(most, w.client.Outstanding())
-				return echoName(r)
-			}
-			w.servers[0].Copies = func(n int) []time.Duration {
-				if n%10 == 9 {
-					return nil
-				}
+			bursts := make(map[time.Time]int)
+			w.servers[0].Copies = func(int) []time.Duration {
+				bursts[time.Now()]++
 				return []time.Duration{ms}
 			}
-			results, err := w.client.Batch(t.Context(), numbered(500), client.BatchOptions{Window: window, Attempts: 10})
+			results, err := w.client.Batch(t.Context(), numbered(1000), client.BatchOptions{Window: window})
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkEcho(t, results)
+			most := 0
+			for _, n := range bursts {
+				most = max(most, n)
+			}
 			if most != window {
 				t.Errorf("up to %d were under way, the window is %d", most, window)
 			}
 		})
 	}
+}
+
+// A server that loses what comes too fast is asked more slowly.
+func TestBatchNarrowsItsWindow(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, nineIPv4[:1], echoName, nil)
+		const capacity = 10 // requests at an instant
+		at, burst := time.Now(), 0
+		w.servers[0].Copies = func(int) []time.Duration {
+			if now := time.Now(); !now.Equal(at) {
+				at, burst = now, 0
+			}
+			if burst++; burst > capacity {
+				return nil
+			}
+			return []time.Duration{ms}
+		}
+		results, err := w.client.Batch(t.Context(), numbered(1000), client.BatchOptions{Attempts: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEcho(t, results)
+		if sent := len(w.Sent()); sent > 3000 {
+			t.Errorf("1000 queries took %d datagrams", sent)
+		}
+	})
 }
 
 func TestBatchEndsWithItsContext(t *testing.T) {
@@ -335,7 +388,8 @@ func TestBatchRefusesOptions(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, nineIPv4[:1], echoName, nil)
 		for _, options := range []client.BatchOptions{
-			{Window: -1}, {Window: client.MaxWindow + 1}, {Attempts: -1}, {Timeout: -1}, {Peer: nineIPv6[0]}, {Peer: netip.MustParseAddrPort("192.0.2.1:0")},
+			{Window: -1}, {Window: client.MaxWindow + 1}, {Attempts: -1}, {Attempts: client.MaxAttempts + 1}, {Timeout: -1},
+			{Timeout: client.MaxAttemptTimeout + 1}, {Peer: nineIPv6[0]}, {Peer: netip.MustParseAddrPort("192.0.2.1:0")},
 		} {
 			if _, err := w.client.Batch(t.Context(), numbered(1), options); err == nil {
 				t.Errorf("%+v is accepted", options)

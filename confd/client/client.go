@@ -25,7 +25,7 @@ type Config struct {
 	Order func(peers []netip.AddrPort)
 	// Now tells the time that requests are stamped with: servers drop what is more than wire.MaxClockSkew seconds off. nil is time.Now.
 	Now func() time.Time
-	// Open makes the connection. nil opens a UDP socket.
+	// Open makes the connection. nil opens a UDP socket; then each batch opens others, which can send and receive many datagrams in a call.
 	Open func(ipv6 bool) (Conn, error)
 }
 
@@ -39,13 +39,16 @@ type Client struct {
 	now      func() time.Time
 	salts    *salts
 	ipv6     bool
+	// ownSocket says that conn is a usual socket, beside which batches may open others.
+	ownSocket bool
 
 	mu      sync.Mutex
 	peers   []netip.AddrPort
-	pending map[string]*pending // by salt
-	expiry  expiryHeap          // those of pending that expire by themselves
-	queue   []Datagram          // to be sent
-	queued  int                 // bytes of queue
+	pending map[string]*pending           // by salt
+	lanes   map[[runSalt]byte]chan []byte // of batches that share conn, by what their salts begin with
+	expiry  expiryHeap                    // those of pending that expire by themselves
+	queue   []Datagram                    // to be sent
+	queued  int                           // bytes of queue
 	closed  bool
 
 	conn   Conn
@@ -56,6 +59,7 @@ type Client struct {
 	wake    chan struct{} // holds a token if the send loop has something to do
 	done    chan struct{} // closed by Close
 	loops   sync.WaitGroup
+	calls   sync.WaitGroup // batches under way
 
 	receiver receiver
 	counters counters
@@ -87,7 +91,8 @@ func New(ctx context.Context, cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		key: wire.NewKey(cfg.Key), source: cfg.Peers, callback: cfg.Callback, logger: cfg.Logger, order: cfg.Order, now: cfg.Now,
-		salts: newSalts(), ipv6: ipv6, peers: peers, pending: make(map[string]*pending), conn: conn,
+		salts: newSalts(), ipv6: ipv6, peers: peers, ownSocket: cfg.Open == nil, pending: make(map[string]*pending),
+		lanes: make(map[[runSalt]byte]chan []byte), conn: conn,
 		handled: make(chan struct{}, 1), wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	if c.callback == nil {
@@ -120,6 +125,7 @@ func (c *Client) Close() error {
 	}
 	c.closed = true
 	c.pending = nil
+	c.lanes = nil
 	c.expiry = nil
 	c.queue = nil
 	c.mu.Unlock()
@@ -127,6 +133,7 @@ func (c *Client) Close() error {
 	c.upcalls.stop()
 	err := c.conn.Close()
 	c.loops.Wait()
+	c.calls.Wait()
 	if err != nil {
 		return fmt.Errorf("confd client: close: %w", err)
 	}

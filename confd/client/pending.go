@@ -11,7 +11,7 @@ import (
 type pending struct {
 	salt string
 
-	take func(reply Reply, from netip.AddrPort) // a synchronous call's; the fields below are SendRequest's
+	take func(Reply) // a synchronous call's; the fields below are SendRequest's
 
 	request  *Request
 	args     any

@@ -156,7 +156,7 @@ func (q *call) askFurther(n int) error {
 	var fresh []int
 	for ; n > 0 && len(q.asked) < len(q.peers); n-- {
 		i := len(q.asked)
-		p := &pending{salt: q.client.salts.next(), take: func(reply Reply, _ netip.AddrPort) { q.replies <- callReply{i, reply} }}
+		p := &pending{salt: q.client.salts.next(), take: func(reply Reply) { q.replies <- callReply{i, reply} }}
 		q.client.mu.Lock()
 		err := q.client.add(p)
 		q.client.mu.Unlock()
@@ -173,7 +173,7 @@ func (q *call) askFurther(n int) error {
 func (q *call) send(to []int) error {
 	out := make([]Datagram, len(to))
 	for n, i := range to {
-		payload, err := q.client.pack(nil, q.request, q.asked[i].salt)
+		payload, err := q.client.pack(q.request, q.asked[i].salt)
 		if err != nil {
 			return err
 		}

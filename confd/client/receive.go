@@ -61,20 +61,37 @@ func (c *Client) handle(in []Datagram) {
 		payloads = append(payloads, d.Payload)
 	}
 	for i, parsed := range c.receiver.parser.Parse(payloads, c.receiver.keys) {
-		c.count(c.accept(parsed, unmap(in[i].Peer)), in[i])
+		why := c.accept(parsed, in[i])
+		if why == DiscardUnexpected && c.passOn(parsed.Salt, in[i].Payload) {
+			continue // its run counts it
+		}
+		c.count(why, in[i])
 	}
 	c.receiver.payloads = payloads
 	c.receiver.mu.Unlock()
 	c.upcalls.run(c)
 }
 
-// accept finds the request that a reply belongs to and passes it on.
-func (c *Client) accept(parsed wire.Reply, from netip.AddrPort) Discard {
-	if parsed.Err != nil {
+// verdict says whether a datagram is an authentic reply.
+func verdict(parsed wire.Reply) Discard {
+	switch {
+	case parsed.Err != nil:
 		return discardOf(parsed.Err)
-	}
-	if parsed.Protocol != wire.Protocol || parsed.Status < 0 || parsed.Status >= wire.NumStatuses {
+	case parsed.Protocol != wire.Protocol || parsed.Status < 0 || parsed.Status >= wire.NumStatuses:
 		return DiscardMessage
+	}
+	return acceptedReply
+}
+
+// newReply copies a reply out of the parser's memory.
+func newReply(parsed wire.Reply) Reply {
+	return Reply{Protocol: parsed.Protocol, Status: wire.Status(parsed.Status), Answer: slices.Clone(parsed.Answer), Serial: parsed.Serial}
+}
+
+// accept finds the request that a reply belongs to and passes it on.
+func (c *Client) accept(parsed wire.Reply, d Datagram) Discard {
+	if why := verdict(parsed); why != acceptedReply {
+		return why
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,18 +99,35 @@ func (c *Client) accept(parsed wire.Reply, from netip.AddrPort) Discard {
 	if p == nil {
 		return DiscardUnexpected
 	}
-	reply := Reply{Protocol: parsed.Protocol, Status: wire.Status(parsed.Status), Answer: slices.Clone(parsed.Answer), Serial: parsed.Serial}
 	if p.take != nil {
 		delete(c.pending, p.salt)
-		p.take(reply, from)
+		p.take(newReply(parsed))
 		signal(c.handled)
 		return acceptedReply
 	}
-	up := &Upcall{Type: UpcallReply, Salt: p.salt, Request: p.request, Args: p.args, Client: c, Reply: reply, Server: from}
+	up := &Upcall{
+		Type: UpcallReply, Salt: p.salt, Request: p.request, Args: p.args, Client: c, Reply: newReply(parsed), Server: unmap(d.Peer),
+	}
 	if !c.upcalls.add(upcall{up, p}) {
 		return DiscardOverflow
 	}
 	return acceptedReply
+}
+
+// passOn hands a datagram to the run that its salt belongs to, if there is such and it has room.
+func (c *Client) passOn(salt, datagram []byte) bool {
+	if len(salt) < runSalt {
+		return false
+	}
+	c.mu.Lock()
+	inbox := c.lanes[[runSalt]byte(salt)]
+	c.mu.Unlock()
+	select {
+	case inbox <- slices.Clone(datagram):
+		return true
+	default: // also without an inbox
+		return false
+	}
 }
 
 func (c *Client) count(why Discard, d Datagram) {

@@ -10,7 +10,7 @@ import (
 // saltLength is a reply salt's length: a UUID's, as both of the reference's clients send it.
 const saltLength = 36
 
-// salts makes reply salts that can't be guessed, without a system call each: a batch needs one a query. It is safe for concurrent use.
+// salts makes reply salts that can't be guessed, without a system call each. It is safe for concurrent use.
 type salts struct {
 	mu     sync.Mutex
 	source *mathrand.ChaCha8
@@ -22,13 +22,14 @@ func newSalts() *salts {
 	return &salts{source: mathrand.NewChaCha8(seed)}
 }
 
-func (s *salts) next() string {
-	var random [16]byte
+func (s *salts) random() (random [16]byte) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.source.Read(random[:])
-	s.mu.Unlock()
-	return formatUUID(random)
+	return random
 }
+
+func (s *salts) next() string { return formatUUID(s.random()) }
 
 // newSalt makes a reply salt for a request that belongs to no client yet.
 func newSalt() string {

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"gantry/confd/wire"
@@ -46,7 +47,7 @@ func (c *Client) enqueue(request *Request, options SendOptions) error {
 	if c.pending[request.RSalt] != nil {
 		return ErrDuplicateSalt
 	}
-	payload, err := c.pack(nil, request, request.RSalt)
+	payload, err := c.pack(request, request.RSalt)
 	if err != nil {
 		return err
 	}
@@ -68,15 +69,25 @@ func (c *Client) enqueue(request *Request, options SendOptions) error {
 	return nil
 }
 
-// pack appends a request as a datagram, stamped with the time.
-func (c *Client) pack(dst []byte, request *Request, rsalt string) ([]byte, error) {
+// pack makes a datagram of a request, stamped with the time.
+func (c *Client) pack(request *Request, rsalt string) ([]byte, error) {
+	now := c.now().Unix()
+	msg, err := appendMessage(nil, request, []byte(rsalt), now)
+	if err != nil {
+		return nil, err
+	}
+	return wire.AppendRequest(nil, c.key, now, msg), nil
+}
+
+// appendMessage appends the message of a request, unless there is none that could be sent.
+func appendMessage(dst []byte, request *Request, rsalt []byte, now int64) ([]byte, error) {
 	if request.Type >= wire.NumTypes {
 		return dst, fmt.Errorf("%w: %d", ErrInvalidType, request.Type)
 	}
 	start := len(dst)
-	msg := wire.AppendRequestMsg(nil, request.Type, request.Query, []byte(rsalt))
-	dst = wire.AppendRequest(dst, c.key, c.now().Unix(), msg)
-	if len(dst)-start > MaxRequest {
+	dst = wire.AppendRequestMsg(dst, request.Type, request.Query, rsalt)
+	var stamp [20]byte
+	if wire.ReplySize(dst[start:], nil, strconv.AppendInt(stamp[:0], now, 10)) > MaxRequest { // requests and replies have one envelope
 		return dst[:start], ErrRequestTooBig
 	}
 	return dst, nil

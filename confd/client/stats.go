@@ -39,6 +39,7 @@ func (d Discard) String() string {
 
 type counters struct {
 	sent, sendErrors, received, receiveErrors, replies, expired atomic.Uint64
+	batchSends, batchReceives                                   atomic.Uint64
 	discarded                                                   [numDiscards]atomic.Uint64
 }
 
@@ -51,14 +52,18 @@ type Stats struct {
 	Replies       uint64 // passed on
 	Expired       uint64 // requests of SendRequest, answered or not
 	Discarded     map[Discard]uint64
+
+	// System calls of batches that have ended, on sockets of their own. Replies tell how many datagrams they moved.
+	BatchSends    uint64
+	BatchReceives uint64 // and those that waited
 }
 
-// Stats returns the counts. Each is exact; they may be a datagram apart.
+// Stats returns the counts. Each is exact, but what a batch sends is counted at its end.
 func (c *Client) Stats() Stats {
 	s := Stats{
 		Sent: c.counters.sent.Load(), SendErrors: c.counters.sendErrors.Load(), Received: c.counters.received.Load(),
 		ReceiveErrors: c.counters.receiveErrors.Load(), Replies: c.counters.replies.Load(), Expired: c.counters.expired.Load(),
-		Discarded: make(map[Discard]uint64, numDiscards-1),
+		Discarded: make(map[Discard]uint64, numDiscards-1), BatchSends: c.counters.batchSends.Load(), BatchReceives: c.counters.batchReceives.Load(),
 	}
 	for d := DiscardMagic; int(d) < numDiscards; d++ {
 		s.Discarded[d] = c.counters.discarded[d].Load()

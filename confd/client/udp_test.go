@@ -3,6 +3,7 @@ package client_test
 import (
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -59,6 +60,37 @@ func TestOverRealSockets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A batch makes few calls: what it sends at once goes out in one, and what has gathered comes in by one.
+func TestBatchMakesFewSystemCalls(t *testing.T) {
+	peer := (&clienttest.Server{Answer: echoName}).Listen(t, "127.0.0.1")
+	c := mustNew(t, client.Config{Key: clienttest.Key, Peers: client.StaticPeers{peer}})
+	const queries = 2000
+	results, err := c.Batch(t.Context(), numbered(queries), client.BatchOptions{Window: 64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEcho(t, results)
+	stats := c.Stats()
+	if runtime.GOOS == "linux" && stats.BatchSends > queries/16 {
+		t.Errorf("%d calls sent %d queries, %d received the answers", stats.BatchSends, stats.Sent, stats.BatchReceives)
+	}
+	if stats.Replies != queries {
+		t.Errorf("%d replies", stats.Replies)
+	}
+}
+
+// A server that answers from another of its addresses is heard, although a batch's own socket doesn't hear it.
+func TestBatchHearsAnswersFromElsewhere(t *testing.T) {
+	server := &clienttest.Server{Answer: echoName, FromElsewhere: true}
+	peer := server.Listen(t, "127.0.0.1")
+	c := mustNew(t, client.Config{Key: clienttest.Key, Peers: client.StaticPeers{peer}})
+	results, err := c.Batch(t.Context(), numbered(100), client.BatchOptions{Timeout: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkEcho(t, results)
 }
 
 // Nobody listens: the call ends in time, without an error of the system's.

@@ -48,6 +48,8 @@ type Server struct {
 	Copies func(n int) []time.Duration
 	// From, if valid, is the address that replies come from, instead of the one that was asked. Only a Network can do that.
 	From netip.AddrPort
+	// FromElsewhere makes Listen send replies from another port than it was asked at.
+	FromElsewhere bool
 
 	mu       sync.Mutex
 	requests int
@@ -103,16 +105,23 @@ func (s *Server) Listen(t testing.TB, addr string) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out := socket
+	if s.FromElsewhere {
+		if out, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(addr), 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var serving sync.WaitGroup
-	serving.Go(func() { s.serve(socket) })
+	serving.Go(func() { s.serve(socket, out) })
 	t.Cleanup(func() {
 		socket.Close()
 		serving.Wait()
+		out.Close()
 	})
 	return socket.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
-func (s *Server) serve(socket *net.UDPConn) {
+func (s *Server) serve(socket, out *net.UDPConn) {
 	buffer := make([]byte, 1<<16)
 	for {
 		n, peer, err := socket.ReadFromUDPAddrPort(buffer)
@@ -121,7 +130,7 @@ func (s *Server) serve(socket *net.UDPConn) {
 		}
 		reply, after := s.copies(buffer[:n], time.Now())
 		for range after {
-			socket.WriteToUDPAddrPort(reply, peer)
+			out.WriteToUDPAddrPort(reply, peer)
 		}
 	}
 }
