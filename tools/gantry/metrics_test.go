@@ -12,11 +12,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
+// newHTTPClient leaves no connection behind.
+func newHTTPClient() *http.Client {
+	return &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
 // scrape returns what a daemon serves at /metrics.
 func scrape(t *testing.T, address string) string {
 	t.Helper()
-	client := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Get("http://" + address + "/metrics")
+	response, err := newHTTPClient().Get("http://" + address + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
