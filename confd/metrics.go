@@ -96,6 +96,17 @@ func (m metrics) collectConfig(counter func(*prometheus.Desc, uint64, ...string)
 	gauge(loadedDesc, loaded)
 }
 
+// Requests is the number of authentic requests so far, as the workers have
+// published it. It doesn't allocate.
+func (s *Server) Requests() (n uint64) {
+	for _, w := range s.workers {
+		for t := range wire.NumTypes {
+			n += w.published[countRequests+t].Load()
+		}
+	}
+	return n
+}
+
 // totals are the sums over all workers, and over the transport below them.
 type totals struct {
 	plain [numCounts]uint64

@@ -21,7 +21,10 @@ func (a *app) dirs() (paths.Dirs, error) { return paths.FromEnvironment(a.root, 
 // commands are gantry's commands, in the order of its help.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		newBenchCommand(),
 		newConfdCommand(a),
+		newEchoCommand(),
+		newLoadCommand(a),
 		newManCommand(),
 		newVersionCommand(),
 	}

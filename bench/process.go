@@ -1,0 +1,128 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	// startTimeout is how long a server may take until it answers. The
+	// reference reads 100,000 instances in about half a minute.
+	startTimeout = 3 * time.Minute
+	// stopTimeout is how long it may take to end.
+	stopTimeout = 10 * time.Second
+	// ticksPerSecond is the unit of processor times in /proc: USER_HZ, which
+	// is 100 on every Linux platform that Go supports.
+	ticksPerSecond = 100
+)
+
+// process is a server under measurement.
+type process struct {
+	cmd    *exec.Cmd
+	output *bytes.Buffer
+	ended  chan error
+}
+
+// startProcess runs a program on the given cores, a list as taskset takes it.
+func startProcess(cores string, env []string, program string, args ...string) (*process, error) {
+	cmd := exec.Command("taskset", append([]string{"-c", cores, program}, args...)...)
+	p := &process{cmd: cmd, output: new(bytes.Buffer), ended: make(chan error, 1)}
+	cmd.Stdout, cmd.Stderr = p.output, p.output
+	cmd.Env = append(os.Environ(), env...)
+	// A server must not outlive a harness that is killed.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", filepath.Base(program), err)
+	}
+	go func() { p.ended <- cmd.Wait() }()
+	return p, nil
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// await calls ready until it returns nil. It fails when the process ends or
+// the time is over.
+func (p *process) await(ctx context.Context, ready func() error) error {
+	deadline := time.Now().Add(startTimeout)
+	for {
+		err := ready()
+		if err == nil {
+			return nil
+		}
+		select {
+		case ended := <-p.ended:
+			p.ended <- ended
+			return fmt.Errorf("server ended (%v): %s", ended, strings.TrimSpace(p.output.String()))
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("server not ready: %w", err)
+		}
+	}
+}
+
+// stop ends the process and waits for it.
+func (p *process) stop() error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(stopTimeout):
+	}
+	_ = p.cmd.Process.Kill()
+	<-p.ended
+	return errors.New("server had to be killed")
+}
+
+// processorTime is what a process has used, in seconds.
+type processorTime struct{ user, system float64 }
+
+func (t processorTime) minus(o processorTime) processorTime {
+	return processorTime{t.user - o.user, t.system - o.system}
+}
+
+func (t processorTime) total() float64 { return t.user + t.system }
+
+// processorTime reads /proc/PID/stat.
+func (p *process) processorTime() (processorTime, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+	if err != nil {
+		return processorTime{}, err
+	}
+	// The second field, the name in parentheses, may hold anything.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	const user, system = 11, 12 // counted from the third field
+	if len(fields) <= system {
+		return processorTime{}, fmt.Errorf("/proc/%d/stat has %d fields", p.pid(), len(fields))
+	}
+	u, err1 := strconv.ParseFloat(fields[user], 64)
+	s, err2 := strconv.ParseFloat(fields[system], 64)
+	return processorTime{u / ticksPerSecond, s / ticksPerSecond}, errors.Join(err1, err2)
+}
+
+// peakMemory is the largest resident memory that a process had, in bytes
+// (VmHWM in /proc/PID/status).
+func (p *process) peakMemory() (int64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, fmt.Errorf("/proc/%d/status has no VmHWM", p.pid())
+}
