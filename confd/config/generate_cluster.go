@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,7 +67,7 @@ func (g *generator) clusterValue() value {
 		field("primary_ip_family", intValue(g.opts.Family)),
 		field("prealloc_wipe_disks", boolValue(r.chance(30))),
 		field("ipolicy", ipolicy),
-		field("hv_state_static", objectValue()),
+		field("hv_state_static", constantValue(`{"kvm":{"cpu_node":1,"cpu_total":1,"mem_hv":0,"mem_node":0,"mem_total":0}}`)),
 		field("disk_state_static", objectValue()),
 		field("enabled_disk_templates", templates),
 		field("candidate_certs", g.candidateCerts()),
@@ -184,20 +185,24 @@ const (
 	generatedWindow = 20_000_000
 )
 
-// timeValue is a time as wconfd writes it.
-func timeValue(seconds, micros int) value {
-	return numValue(string(appendTime(nil, float64(seconds)+float64(micros)/1e6)))
+// timeValue is a time as the writer at hand writes it: wconfd, or Python.
+func (g *generator) timeValue(seconds, micros int) value {
+	at := float64(seconds) + float64(micros)/1e6
+	if g.opts.Python {
+		return numValue(strconv.FormatFloat(at, 'f', -1, 64))
+	}
+	return numValue(string(appendTime(nil, at)))
 }
 
 // times returns ctime and mtime.
-func (r *random) times() (ctime, mtime value) {
+func (g *generator) times(r *random) (ctime, mtime value) {
 	created, micros := generatedEpoch+r.below(generatedWindow), r.below(1_000_000)
-	return timeValue(created, micros), timeValue(created+1+r.below(generatedWindow), r.below(1_000_000))
+	return g.timeValue(created, micros), g.timeValue(created+1+r.below(generatedWindow), r.below(1_000_000))
 }
 
 // trailerOf returns the members that close most objects.
 func (g *generator) trailerOf(r *random, id uuid, tags value) []member {
-	ctime, mtime := r.times()
+	ctime, mtime := g.times(r)
 	return []member{
 		field("ctime", ctime), field("mtime", mtime), field("uuid", rawString(id.String())),
 		field("serial_no", intValue(1+r.below(60))), field("tags", tags),
@@ -226,8 +231,8 @@ func (g *generator) someTags(r *random, percent int) value {
 func (g *generator) trailer() []member {
 	r := randomFor(g.seed, streamCluster, 1)
 	members := []member{
-		field("ctime", timeValue(generatedEpoch, 0)),
-		field("mtime", timeValue(generatedEpoch+2*generatedWindow, r.below(1_000_000))),
+		field("ctime", g.timeValue(generatedEpoch, 0)),
+		field("mtime", g.timeValue(generatedEpoch+2*generatedWindow, r.below(1_000_000))),
 		field("serial_no", intValue(1000+r.below(9000))),
 	}
 	switch {

@@ -184,7 +184,7 @@ func (g *generator) diskValue(i int) value {
 		params.set("provider", rawString("pxe"))
 	}
 	children := arrayValue()
-	ctime, mtime := r.times()
+	ctime, mtime := g.times(&r)
 	volume := fmt.Sprintf("%s.disk%d", r.uuid(), index)
 	if template == "drbd" {
 		for _, part := range []struct {

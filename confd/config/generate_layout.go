@@ -49,6 +49,7 @@ var memberSince = []struct {
 	{layoutNetworks, ofNIC, []string{"network"}},
 	{layoutAdminState, ofCluster, []string{"ipolicy", "diskparams", "master_netmask", "use_external_mip_script",
 		"hv_state_static", "disk_state_static"}},
+	{layoutAdminState, ofNode, []string{"hv_state_static", "disk_state_static"}},
 	{layoutAdminState, ofGroup, []string{"ipolicy", "diskparams"}},
 	{layoutAdminState, ofDisk, []string{"params"}},
 	{layoutAdminState, ofChild, []string{"params"}},

@@ -44,6 +44,10 @@ func (g *generator) nodeMember(i int) member {
 		field("ndparams", ndparams),
 		field("powered", boolValue(!n.offline || r.chance(50))),
 	)
+	if r.chance(5) {
+		v.set("hv_state_static", constantValue(`{"kvm":{"mem_node":1024}}`))
+		v.set("disk_state_static", constantValue(`{"plain":{"xenvg":{"disk_reserved":2048}}}`))
+	}
 	v.members = append(v.members, g.trailerOf(&r, n.uuid, g.someTags(&r, 10))...)
 	g.shape(KindNode, &v, i)
 	return field(g.nodeRef(i).text, v)
@@ -146,7 +150,7 @@ func (g *generator) networkMember(i int) member {
 	}
 	v.set("reservations", rawString(reserved))
 	v.set("ext_reservations", rawString(external))
-	ctime, mtime := r.times()
+	ctime, mtime := g.times(&r)
 	v.members = append(v.members,
 		field("uuid", rawString(n.uuid.String())), field("ctime", ctime), field("mtime", mtime),
 		field("serial_no", intValue(1+r.below(60))), field("tags", g.someTags(&r, 20)))

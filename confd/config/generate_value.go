@@ -108,16 +108,6 @@ func (v *value) remove(keys ...string) {
 	}
 }
 
-// rename gives a member another key, where it is.
-func (v *value) rename(from, to string) {
-	for i := range v.members {
-		if v.members[i].key == from {
-			v.members[i].key = to
-			return
-		}
-	}
-}
-
 // str returns the decoded text of a string, "" for anything else and for nil.
 func (v *value) str() string {
 	if v == nil || v.kind != valueString {
