@@ -41,7 +41,7 @@ type ownLane struct {
 func (l *ownLane) claim([runSalt]byte)   {}
 func (l *ownLane) queue(datagram []byte) { l.wire.Queue(0, datagram) }
 
-func (l *ownLane) flush()                { l.wire.Flush() }
+func (l *ownLane) flush() { l.wire.Flush() }
 
 func (l *ownLane) receive(wait time.Duration) ([][]byte, error) {
 	_, in, err := l.wire.Receive(wait)
