@@ -1,0 +1,199 @@
+package loadgen
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"gantry/confd/wire"
+)
+
+// confdSource keeps a ring of chunks of signed requests. A chunk is signed as a
+// whole, ahead of the run or when its turn comes again, and each request in it is
+// sent once.
+type confdSource struct {
+	workload Confd
+	total    int // of the shares' weights
+	verify   VerifyMode
+	random   *rand.Rand
+	coalesce bool
+	length   int // what requests to be coalesced are filled up to
+
+	chunks []chunk
+	asked  []asked // by request, modulo window
+	signed uint64  // chunks signed since the beginning
+	next   uint64  // the number of the next request
+	signer *wire.Signer
+	msgs   []byte // of the chunk being signed
+
+	nonce   []byte // begins every rsalt
+	keys    *wire.Keyring
+	parser  *wire.ReplyParser
+	samples [][]byte
+	sampled []int
+}
+
+// chunkSize is how many requests are signed together: enough for the hashing of
+// many at a time.
+const chunkSize = 256
+
+// signatureAge is how old a request may be when it is sent: half of what a server
+// accepts, so that two clocks may differ by the other half.
+const signatureAge = wire.MaxClockSkew / 2
+
+// chunk holds signed requests, one after the other in memory.
+type chunk struct {
+	signedAt int64 // seconds since 1970
+	memory   []byte
+	ends     [chunkSize]int
+	queries  [chunkSize]*Query
+}
+
+// asked is what a request that was sent is to be judged by.
+type asked struct {
+	class uint8
+	want  wire.Status
+}
+
+// An rsalt is as long as a UUID, which Ganeti's client uses: a nonce of the run, and
+// the request's number in hexadecimal digits.
+const (
+	nonceLength  = 24
+	numberLength = 12
+	saltLength   = nonceLength + numberLength
+)
+
+func newConfdSource(c Confd, worker int, o *Options, total int) *confdSource {
+	s := &confdSource{
+		workload: c, total: total, verify: o.Verify, coalesce: o.Coalesce > 1,
+		random: rand.New(rand.NewPCG(o.Seed, uint64(worker))),
+		// What is queued must not be signed anew before it is sent.
+		chunks: make([]chunk, 2+max(o.Ahead, o.Outstanding)/chunkSize),
+		asked:  make([]asked, window),
+		signer: wire.NewSigner(chunkSize),
+		nonce:  fmt.Appendf(nil, "%016x-%05x-.", rand.Uint64(), worker&0xfffff)[:nonceLength],
+		keys:   wire.NewKeyring(c.Key),
+		parser: wire.NewReplyParser(maxVerdicts),
+	}
+	if s.coalesce {
+		s.length = s.longest()
+	}
+	return s
+}
+
+// longest returns the length of the longest request of the mix.
+func (s *confdSource) longest() (length int) {
+	now := time.Now().Unix()
+	salt := make([]byte, saltLength)
+	for i := range s.workload.Mix {
+		for _, q := range s.workload.Mix[i].Queries {
+			s.msgs = wire.AppendRequestMsg(s.msgs[:0], q.Type, q.Query, salt)
+			length = max(length, len(wire.AppendRequest(nil, s.workload.Key, now, s.msgs)))
+		}
+	}
+	return length
+}
+
+// Prepare signs chunks ahead.
+func (s *confdSource) Prepare(n int) error {
+	now := time.Now().Unix()
+	for int(s.signed)*chunkSize < n && int(s.signed) < len(s.chunks) {
+		s.sign(now)
+	}
+	return nil
+}
+
+func (s *confdSource) Made() uint64 { return s.signed * chunkSize }
+
+// Next returns the next request. Once a chunk it looks at the clock.
+func (s *confdSource) Next() []byte {
+	c := &s.chunks[s.next/chunkSize%uint64(len(s.chunks))]
+	i := s.next % chunkSize
+	if i == 0 {
+		switch now := time.Now().Unix(); {
+		case s.next/chunkSize == s.signed:
+			s.sign(now)
+		case now-c.signedAt > signatureAge:
+			s.fill(c, s.next/chunkSize, now)
+		}
+	}
+	s.asked[s.next%window] = asked{uint8(c.queries[i].Type), c.queries[i].Want}
+	s.next++
+	start := 0
+	if i > 0 {
+		start = c.ends[i-1]
+	}
+	return c.memory[start:c.ends[i]]
+}
+
+// sign makes the requests of the chunk that comes next in the ring.
+func (s *confdSource) sign(now int64) {
+	s.fill(&s.chunks[s.signed%uint64(len(s.chunks))], s.signed, now)
+	s.signed++
+}
+
+// fill writes and signs the requests of the chunk with the given number.
+func (s *confdSource) fill(c *chunk, number uint64, now int64) {
+	for i := range c.queries {
+		c.queries[i] = s.pick()
+	}
+	if s.coalesce {
+		slices.SortStableFunc(c.queries[:], byType)
+	}
+	c.signedAt = now
+	c.memory, s.msgs = c.memory[:0], s.msgs[:0]
+	for i, q := range c.queries {
+		start := len(s.msgs)
+		s.msgs = wire.AppendRequestMsg(s.msgs, q.Type, q.Query, s.salt(number*chunkSize+uint64(i)))
+		begin := len(c.memory)
+		c.memory = s.signer.Append(c.memory, s.workload.Key, now, s.msgs[start:])
+		for len(c.memory)-begin < s.length {
+			c.memory = append(c.memory, ' ') // which the protocol allows after a datagram
+		}
+		c.ends[i] = len(c.memory)
+	}
+	s.signer.Sign(c.memory)
+}
+
+// pick draws a query from the mix.
+func (s *confdSource) pick() *Query {
+	n := s.random.IntN(s.total)
+	for i := range s.workload.Mix {
+		share := &s.workload.Mix[i]
+		if n -= share.Weight; n < 0 {
+			return &share.Queries[s.random.IntN(len(share.Queries))]
+		}
+	}
+	panic("loadgen: the weights of a mix are more than their sum")
+}
+
+// salt returns the rsalt of a request, valid until the next call.
+func (s *confdSource) salt(number uint64) []byte {
+	var digits [8]byte
+	for i := range digits {
+		digits[i] = byte(number >> (56 - 8*i))
+	}
+	s.nonce = hex.AppendEncode(s.nonce[:nonceLength], digits[2:])
+	return s.nonce
+}
+
+// request returns the number in an rsalt of this source.
+func (s *confdSource) request(salt []byte) (number uint64, ok bool) {
+	if len(salt) < saltLength || !bytes.Equal(salt[:nonceLength], s.nonce[:nonceLength]) {
+		return 0, false
+	}
+	for _, c := range salt[nonceLength:saltLength] {
+		switch {
+		case '0' <= c && c <= '9':
+			number = number<<4 | uint64(c-'0')
+		case 'a' <= c && c <= 'f':
+			number = number<<4 | uint64(c-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return number, number < s.next
+}

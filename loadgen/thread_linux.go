@@ -1,0 +1,27 @@
+package loadgen
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// threadTime returns the processor time that the calling thread has used.
+func threadTime() (used time.Duration, known bool) {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &usage); err != nil {
+		return 0, false
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), true
+}
+
+// pinThread lets the calling thread run on one core only.
+func pinThread(core int) error {
+	var set unix.CPUSet
+	set.Set(core)
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("run on core %d: %w", core, err)
+	}
+	return nil
+}

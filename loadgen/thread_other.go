@@ -1,0 +1,15 @@
+//go:build !linux
+
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+func threadTime() (used time.Duration, known bool) { return 0, false }
+
+func pinThread(core int) error {
+	return fmt.Errorf("run on core %d: %w", core, errors.ErrUnsupported)
+}
