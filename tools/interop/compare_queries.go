@@ -10,7 +10,7 @@ import (
 
 // queryDifferences are the documented differences that generated queries must meet.
 func queryDifferences() []string {
-	return []string{"confd.md#large-answers", "confd.md#utf-8-in-answers"}
+	return []string{utf8Differs, blanksDiffer, numbersDiffer, utf8Answers, largeAnswers}
 }
 
 // compareQueries asks the reference and ours generated queries on every test config.

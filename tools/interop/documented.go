@@ -2,16 +2,54 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
+// The documented differences: headings of pages below docs/differences.
+const (
+	utf8Differs    = "wire.md#utf-8"
+	blanksDiffer   = "wire.md#blanks"
+	numbersDiffer  = "wire.md#wrapping-numbers"
+	nestingDiffers = "wire.md#nesting"
+	longRequests   = "wire.md#long-requests"
+	utf8Answers    = "confd.md#utf-8-in-answers"
+	largeAnswers   = "confd.md#large-answers"
+)
+
 // A documentedCase is a difference from the reference that is meant, with how to know it.
 type documentedCase struct {
-	anchor  string // page#heading below docs/differences
-	matches func(o outcome) bool
-	// silent marks cases that can be told before the reference is asked: it will not answer.
-	silent bool
+	anchor string
+	// shows tells whether an outcome, one that isn't equal, shows it.
+	shows func(o outcome) bool
+	// silent tells from the query and our reply that the reference may well not answer, so that it need not be waited for.
+	silent func(o outcome) bool
+}
+
+// documentedCases are asked in order; the first that shows names the difference.
+var documentedCases = []documentedCase{
+	{
+		anchor: longRequests,
+		silent: func(o outcome) bool { return len(o.sent) > referenceReadsBytes },
+		shows:  func(o outcome) bool { return len(o.sent) > referenceReadsBytes && o.ours != nil && o.theirs == nil },
+	},
+	{
+		anchor: largeAnswers,
+		silent: func(o outcome) bool { return bytes.Contains(o.ours, internalError) },
+		shows:  func(o outcome) bool { return bytes.Contains(o.ours, internalError) && o.theirs == nil },
+	},
+	{anchor: blanksDiffer, shows: func(o outcome) bool { return o.may(blanksDiffer) && o.ours == nil }},
+	{anchor: numbersDiffer, shows: func(o outcome) bool { return o.may(numbersDiffer) && o.ours == nil }},
+	{anchor: nestingDiffers, shows: func(o outcome) bool { return o.may(nestingDiffers) && o.ours == nil }},
+	{
+		anchor: utf8Differs,
+		silent: func(o outcome) bool { return o.may(utf8Differs) },
+		shows:  func(o outcome) bool { return o.may(utf8Differs) },
+	},
+	{anchor: utf8Answers, shows: func(o outcome) bool {
+		return hasNonASCII(o.ours) && utf8.Valid(o.ours) && (bytes.Equal(o.theirs, lowBytes(o.ours)) || beyondBasic(o.ours) && bytes.Equal(unsigned(o.theirs), unsigned(lowBytesOfPairs(o.ours))))
+	}},
 }
 
 // referenceReadsBytes is the reference's receive buffer: what is longer is cut by the kernel, and then it is no JSON.
@@ -20,36 +58,23 @@ const referenceReadsBytes = 4096
 // internalError is our reply where the reference's answer would not fit a datagram.
 var internalError = []byte(`\"status\":1,\"answer\":1,\"serial\":0}`)
 
-// documentedCases are asked in order; the first that matches names the difference.
-var documentedCases = []documentedCase{
-	{anchor: "confd.md#long-requests", silent: true, matches: func(o outcome) bool {
-		return len(o.sent) > referenceReadsBytes && o.ours != nil && o.theirs == nil
-	}},
-	{anchor: "confd.md#large-answers", silent: true, matches: func(o outcome) bool {
-		return bytes.Contains(o.ours, internalError) && o.theirs == nil
-	}},
-	{anchor: "confd.md#utf-8-in-requests", matches: func(o outcome) bool {
-		return hasNonASCII(o.sent) && (o.ours == nil) != (o.theirs == nil)
-	}},
-	{anchor: "confd.md#utf-8-in-answers", matches: func(o outcome) bool {
-		return hasNonASCII(o.ours) && utf8.Valid(o.ours) && bytes.Equal(o.theirs, lowBytes(o.ours))
-	}},
-}
+// may tells whether a query is written in a way that shows a difference.
+func (o outcome) may(anchor string) bool { return slices.Contains(o.meets, anchor) }
 
 // documentedDifference is the anchor of the first documented case that an outcome shows, or "".
 func documentedDifference(o outcome) string {
 	for _, c := range documentedCases {
-		if c.matches(o) {
+		if c.shows(o) {
 			return c.anchor
 		}
 	}
 	return ""
 }
 
-// referenceIsSilent tells from the query and our reply that the reference will not answer, for a documented reason.
-func referenceIsSilent(o outcome) bool {
+// referenceMayBeSilent tells from the query and our reply that the reference may not answer, for a documented reason.
+func referenceMayBeSilent(o outcome) bool {
 	for _, c := range documentedCases {
-		if c.silent && c.matches(o) {
+		if c.silent != nil && c.silent(o) {
 			return true
 		}
 	}
@@ -57,25 +82,39 @@ func referenceIsSilent(o outcome) bool {
 }
 
 func hasNonASCII(text []byte) bool {
-	for _, b := range text {
-		if b >= utf8.RuneSelf {
+	return slices.ContainsFunc(text, func(b byte) bool { return b >= utf8.RuneSelf })
+}
+
+// lowBytes is what the reference sends of a text: the low eight bits of every character.
+func lowBytes(text []byte) []byte {
+	var low []byte
+	for _, r := range string(text) {
+		low = append(low, byte(r))
+	}
+	return low
+}
+
+// beyondBasic tells whether a text has characters above U+FFFF. Written as escapes, each is two to the reference, in the signature too.
+func beyondBasic(text []byte) bool {
+	for _, r := range string(text) {
+		if r > 0xffff {
 			return true
 		}
 	}
 	return false
 }
 
-// lowBytes is what the reference sends of a text: the low eight bits of every character, where one above U+FFFF that was written as an escape
-// is two.
-func lowBytes(text []byte) []byte {
+// lowBytesOfPairs is lowBytes of a text whose characters above U+FFFF were written as escapes.
+func lowBytesOfPairs(text []byte) []byte {
 	var low []byte
-	for _, r := range string(text) {
-		if r > 0xffff {
-			high, second := utf16.EncodeRune(r)
-			low = append(low, byte(high), byte(second))
-			continue
-		}
-		low = append(low, byte(r))
+	for _, unit := range utf16.Encode([]rune(string(text))) {
+		low = append(low, byte(unit))
 	}
 	return low
+}
+
+// unsigned is a reply without its signature, which is at its beginning.
+func unsigned(reply []byte) []byte {
+	_, rest, _ := bytes.Cut(reply, []byte(`,"msg":`))
+	return rest
 }

@@ -15,6 +15,11 @@ const (
 	answerPatience = 3 * time.Second
 	// retryPatience is the wait before silence counts as a difference, asked alone.
 	retryPatience = 10 * time.Second
+	// silencePatience is the same where ours is silent: the reference is expected to be.
+	silencePatience = time.Second
+	// crowdingBytes is from where on a datagram is sent while no other is under way: the reference's receive buffer takes some 200 KB, and what
+	// the kernel drops looks like silence.
+	crowdingBytes = 16 << 10
 	// settleTime is the wait for late answers to queries that ours keeps silent on, after everything else is answered.
 	settleTime = 300 * time.Millisecond
 )
@@ -25,6 +30,8 @@ type duel struct {
 	about  string // the config, for reports
 	ours   *confdServer
 	theirs *confdServer
+
+	crowd sync.RWMutex // held for writing around a datagram that must be alone
 
 	mu       sync.Mutex
 	answered int
@@ -86,8 +93,14 @@ func (d *duel) work(queries <-chan query) {
 
 // ask puts one query to both. Ours is first, as it says at once whether it answers; the reference is then waited for only if it should.
 func (d *duel) ask(q query) error {
-	now := sendTime(q)
-	o := outcome{query: q, sent: q.datagram(now)}
+	o := outcome{query: q, sent: q.datagram(sendTime(q))}
+	if len(o.sent) < crowdingBytes {
+		d.crowd.RLock()
+		defer d.crowd.RUnlock()
+	} else {
+		d.crowd.Lock()
+		defer d.crowd.Unlock()
+	}
 	var err error
 	if o.ours, err = d.ours.decide(o.sent, answerPatience); err != nil {
 		return err
@@ -99,7 +112,7 @@ func (d *duel) ask(q query) error {
 	if err := l.send(o.sent); err != nil {
 		return fmt.Errorf("send to %s: %w", d.theirs.name, err)
 	}
-	if o.ours == nil || referenceIsSilent(o) {
+	if o.ours == nil || referenceMayBeSilent(o) {
 		d.mu.Lock()
 		d.waiting = append(d.waiting, waitingLane{o, l})
 		d.mu.Unlock()
@@ -154,18 +167,13 @@ func (d *duel) settled(o outcome) bool {
 	return true
 }
 
-// checkRecord holds both replies against what is on record.
+// checkRecord holds the replies against what is on record.
 func (d *duel) checkRecord(o outcome) {
 	if o.onRecord == nil {
 		return
 	}
-	for _, side := range []struct {
-		name  string
-		reply []byte
-	}{{d.ours.name, o.ours}, {d.theirs.name, o.theirs}} {
-		if err := o.onRecord(side.reply); err != nil {
-			d.run.differs("%s: %s is not on record so: %v: %s", d.about, side.name, err, o.describe())
-		}
+	if err := o.onRecord(o); err != nil {
+		d.run.differs("%s: not as on record: %v: %s", d.about, err, o.describe())
 	}
 }
 
@@ -177,10 +185,8 @@ func (d *duel) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(settleTime):
+	if err := pause(ctx, settleTime); err != nil {
+		return err
 	}
 	for _, w := range d.waiting {
 		reply, err := w.lane.receive(time.Millisecond)
@@ -217,8 +223,12 @@ func (d *duel) retry(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		patience := retryPatience
+		if o.ours == nil {
+			patience = silencePatience
+		}
 		if err = l.send(o.sent); err == nil {
-			o.theirs, err = l.receive(retryPatience)
+			o.theirs, err = l.receive(patience)
 		}
 		l.close()
 		if err != nil {

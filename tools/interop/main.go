@@ -34,12 +34,16 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts},
+		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts, documented: []string{utf8Answers}},
 		{name: "confd-queries", about: "ganeti-confd and ours on generated configs and queries", run: compareQueries, documented: queryDifferences()},
 		{name: "confd-packets", about: "ganeti-confd and ours on broken and odd datagrams", run: comparePackets, documented: packetDifferences()},
+		{name: "confd-reloads", about: "ganeti-confd and ours while their config file changes, breaks and goes", run: compareReloads, documented: []string{badConfigs, goneConfigs, unknownKeys}},
 		{name: "python-library", about: "the reference's Python client library against ganeti-confd and ours", run: comparePythonLibrary},
 		{name: "confd-client", about: "the reference's confd-client tool against ganeti-confd and ours", run: compareClientTool},
 		{name: "mon-collector", about: "the reference's data collectors, its Haskell confd client, against ganeti-confd and ours", run: compareCollectors},
+		{name: "gantry-client", about: "our client library and commands against ganeti-confd and ours", run: compareClient},
+		{name: "live-cluster", about: "a real cluster whose ganeti-confd is replaced by ours while it runs", run: compareCluster},
+		{name: "cfgupgrade", about: "the reference's cfgupgrade and our upgrade of old configs", run: compareCfgupgrade},
 	}
 }
 

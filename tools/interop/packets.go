@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gantry/confd/wire/wiretest"
 )
 
 // packetDifferences are the documented differences that broken and odd datagrams must meet.
 func packetDifferences() []string {
-	return []string{"confd.md#long-requests", "confd.md#utf-8-in-requests", "confd.md#utf-8-in-answers"}
+	return []string{utf8Differs, blanksDiffer, numbersDiffer, nestingDiffers, longRequests, utf8Answers}
 }
 
 // comparePackets sends both servers every datagram on record that isn't a plain query, and many of our own.
@@ -25,17 +28,47 @@ func comparePackets(ctx context.Context, run *session) error {
 	if err != nil {
 		return err
 	}
+	kept, err := keptPackets(run)
+	if err != nil {
+		return err
+	}
 	for _, t := range all {
 		recorded, err := recordedPackets(t, key)
 		if err != nil {
 			return err
 		}
-		queries := append(recorded, oddPackets()...)
+		queries := slices.Concat(recorded, kept, oddPackets())
 		if err := duelOn(ctx, run, "packets on "+t.name, t.config, func(*clusterTree) func() (query, bool) { return listed(queries) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keptPackets are the datagrams that the package of the protocol keeps for its tests, what fuzzing found among them. Where it says what the
+// reference does, that is checked too.
+func keptPackets(run *session) ([]query, error) {
+	templates, err := wiretest.Load(run.testdata("confd", "wire", "testdata"))
+	if err != nil {
+		return nil, err
+	}
+	var queries []query
+	for _, t := range templates {
+		q := query{about: "kept: " + t.Name, datagram: func(now int64) []byte { return t.Datagram(clusterKey, now, "kept") }}
+		// A salt with an offset is about the edge of the time that is accepted.
+		q.exactSecond = strings.Contains(t.Salt, "NOW+") || strings.Contains(t.Salt, "NOW-")
+		if t.Difference != "" {
+			q.meets = []string{"wire.md#" + t.Difference}
+		}
+		q.onRecord = func(o outcome) error {
+			if t.Reference != "" && (t.Reference == wiretest.Answers) != (o.theirs != nil) {
+				return fmt.Errorf("the reference is recorded as %q", t.Reference)
+			}
+			return nil
+		}
+		queries = append(queries, q)
+	}
+	return queries, nil
 }
 
 // listed gives the queries of a list one by one.
@@ -69,7 +102,7 @@ func recordedPackets(t transcript, key []byte) ([]query, error) {
 				return nil, fmt.Errorf("transcript %s: %w", t.name, err)
 			}
 		}
-		q := query{about: "packet " + r.Packet, onRecord: r.check}
+		q := query{about: "packet " + r.Packet, onRecord: r.check, meets: []string{surrogates(r.Bytes)}}
 		switch {
 		case sizeOnly.MatchString(r.Bytes):
 			size, err := strconv.Atoi(sizeOnly.FindStringSubmatch(r.Bytes)[1])

@@ -14,7 +14,7 @@ func oddPackets() []query {
 	role := message{protocol: "1", typ: "1", query: `"node1"`, rsalt: `"odd"`}
 	for _, m := range []message{ping, role} {
 		for _, v := range oddMessages(m) {
-			all = append(all, wrappedQuery(v.about, pythonEnvelope, v.text))
+			all = append(all, wrappedQuery(v.about, pythonEnvelope, v.text, v.meets))
 		}
 	}
 	for _, wrap := range oddEnvelopes() {
@@ -47,11 +47,15 @@ func cutPackets(m message) []query {
 	for i := range good(0) {
 		all = append(all, query{about: fmt.Sprintf("cut after %d bytes", i), datagram: func(now int64) []byte { return good(now)[:min(i, len(good(now)))] }})
 		for _, flip := range []byte{0x01, 0x20, 0x80} {
-			all = append(all, query{about: fmt.Sprintf("byte %d changed by %#x", i, flip), datagram: func(now int64) []byte {
+			q := query{about: fmt.Sprintf("byte %d changed by %#x", i, flip), datagram: func(now int64) []byte {
 				d := good(now)
 				d[min(i, len(d)-1)] ^= flip
 				return d
-			}})
+			}}
+			if flip == 0x80 {
+				q.meets = []string{blanksDiffer} // 0x20 becomes 0xa0, a blank that is none to JSON
+			}
+			all = append(all, q)
 		}
 	}
 	return all
@@ -81,7 +85,7 @@ func nestedPackets() []query {
 				open = `{"":`
 			}
 			m := message{protocol: "1", typ: "0", query: strings.Repeat(open, depth) + "1" + strings.Repeat(end, depth), rsalt: `"deep"`}
-			all = append(all, wrappedQuery(fmt.Sprintf("query %d deep", depth), pythonEnvelope, m.text(plainSpelling)))
+			all = append(all, wrappedQuery(fmt.Sprintf("query %d deep", depth), pythonEnvelope, m.text(plainSpelling), nestingDiffers))
 		}
 	}
 	return all
@@ -93,28 +97,34 @@ func nonASCIIPackets() []query {
 	texts := []string{"é", "ÿ", "Ā", "☃", "日本", "\ufeff", "\uffff", "𝄞", "a𝄞b", "\u0085", "\u00a0", "e\u0301"}
 	for _, text := range texts {
 		for _, typ := range []string{"1", "7", "9", "10"} {
+			about := fmt.Sprintf("type %s, %q", typ, text)
 			m := message{protocol: "1", typ: typ, query: quoteASCII("x" + text), rsalt: quoteASCII("salt " + text)}
-			all = append(all, wrappedQuery(fmt.Sprintf("type %s, escaped %q", typ, text), pythonEnvelope, m.text(plainSpelling)))
+			meets := ""
+			if strings.Contains(text, "𝄞") {
+				meets = utf8Differs
+			}
+			all = append(all, wrappedQuery(about+" escaped", pythonEnvelope, m.text(plainSpelling), meets))
 			m.rsalt = `"ascii"`
-			all = append(all, wrappedQuery(fmt.Sprintf("type %s, escaped %q in the query only", typ, text), pythonEnvelope, m.text(plainSpelling)))
+			all = append(all, wrappedQuery(about+" escaped, in the query only", pythonEnvelope, m.text(plainSpelling), meets))
 			m.query = `"x` + text + `"`
-			all = append(all, wrappedQuery(fmt.Sprintf("type %s, %q escaped once", typ, text), pythonEnvelope, m.text(plainSpelling)))
-			all = append(all, rawPacket(fmt.Sprintf("type %s, raw %q", typ, text), m.text(plainSpelling), m.text(plainSpelling)))
-			all = append(all, rawPacket(fmt.Sprintf("type %s, raw %q signed byte by byte", typ, text), m.text(plainSpelling), latin1ToUTF8(m.text(plainSpelling))))
+			all = append(all, wrappedQuery(about+" escaped once", pythonEnvelope, m.text(plainSpelling), meets),
+				rawPacket(about+" raw", m.text(plainSpelling), m.text(plainSpelling)),
+				rawPacket(about+" raw, signed byte by byte", m.text(plainSpelling), latin1ToUTF8(m.text(plainSpelling))))
 		}
 	}
 	for _, bytes := range []string{"\xff\xfe", "\xc3", "\xc3\x28", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xc0\x80", "\x80"} {
+		about := fmt.Sprintf("bytes %q that are no UTF-8", bytes)
 		m := message{protocol: "1", typ: "1", query: `"x` + bytes + `"`, rsalt: `"ascii"`}
-		all = append(all, rawPacket(fmt.Sprintf("bytes %q that are no UTF-8", bytes), m.text(plainSpelling), m.text(plainSpelling)))
-		all = append(all, rawPacket(fmt.Sprintf("bytes %q that are no UTF-8, signed byte by byte", bytes), m.text(plainSpelling), latin1ToUTF8(m.text(plainSpelling))))
-		all = append(all, rawPacket(fmt.Sprintf("bytes %q for a message", bytes), bytes, bytes))
+		all = append(all, rawPacket(about, m.text(plainSpelling), m.text(plainSpelling)),
+			rawPacket(about+", signed byte by byte", m.text(plainSpelling), latin1ToUTF8(m.text(plainSpelling))),
+			rawPacket(about+", alone", bytes, bytes))
 	}
 	return all
 }
 
 // rawPacket writes a message into a datagram as it is, signed as if it were another text.
 func rawPacket(about, msg, signed string) query {
-	return query{about: about, datagram: func(now int64) []byte {
+	return query{about: about, meets: []string{utf8Differs}, datagram: func(now int64) []byte {
 		salt := strconv.FormatInt(now, 10)
 		quoted := `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(msg) + `"`
 		return fmt.Appendf(nil, `%s{"msg":%s,"salt":"%s","hmac":"%s"}`, magic, quoted, salt, signature(clusterKey, salt, signed))

@@ -30,8 +30,10 @@ type query struct {
 	datagram func(now int64) []byte
 	// exactSecond asks for it to be sent early in a second, so that both servers see the same time.
 	exactSecond bool
-	// onRecord checks a reply, nil for silence, against what is known. Nil: nothing is.
-	onRecord func(reply []byte) error
+	// meets are the documented differences that the query may show by the way it is written.
+	meets []string
+	// onRecord checks an outcome against what is known. Nil: nothing is.
+	onRecord func(o outcome) error
 }
 
 // A queryGenerator makes queries out of a config. The same config and seed give the same queries.
@@ -74,22 +76,21 @@ func (g *queryGenerator) next() query {
 	argument, about := g.argument(typ)
 	m := message{protocol: "1", typ: strconv.Itoa(typ), query: argument, rsalt: fmt.Sprintf(`"gantry-%d"`, g.made)}
 	about = fmt.Sprintf("query %d, type %d, %s", g.made, typ, about)
-	msg, wrap := m.text(plainSpelling), pythonEnvelope
+	v, wrap := variant{text: m.text(plainSpelling)}, pythonEnvelope
 	if g.oneIn(4) {
-		var how string
-		msg, how = g.oddMessage(m)
-		about += ", " + how
+		v = g.oddMessage(m)
+		about += ", " + v.about
 	}
 	if g.oneIn(8) {
 		wrap = g.oddEnvelope()
 		about += ", " + wrap.about
 	}
-	return wrappedQuery(about, wrap, msg)
+	return wrappedQuery(about, wrap, v.text, v.meets)
 }
 
 // wrappedQuery is the query of a message in an envelope.
-func wrappedQuery(about string, wrap envelope, msg string) query {
-	return query{about: about, datagram: func(now int64) []byte { return wrap.datagram(clusterKey, now, msg) }}
+func wrappedQuery(about string, wrap envelope, msg string, meets ...string) query {
+	return query{about: about, datagram: func(now int64) []byte { return wrap.datagram(clusterKey, now, msg) }, meets: append(meets, wrap.meets)}
 }
 
 // argument is the JSON text of a query member for a type ("" for none at all), and what it is.

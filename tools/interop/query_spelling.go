@@ -44,7 +44,10 @@ func (m message) text(s spelling) string {
 }
 
 // blanks are white space to the reference: what Unicode calls a space separator, and the controls that C's isspace takes.
-var blanks = []string{"", " ", "  ", "\t", "\n", "\r", "\r\n", "\v", "\f", " \n\t", "\u00a0", "\u1680", "\u2003", "\u202f", "\u205f", "\u3000"}
+var blanks = []string{"", " ", "  ", "\t", "\n", "\r", "\r\n", " \n\t", "\v", "\f", "\u00a0", "\u1680", "\u2003", "\u202f", "\u205f", "\u3000"}
+
+// jsonBlanks is how many of them are white space to JSON, and so to ours.
+const jsonBlanks = 8
 
 // notBlanks are not.
 var notBlanks = []string{"\x00", "\x1f", "\x7f", "\u0085", "\u180e", "\u200b", "\u2028", "\ufeff", ",", ":", "/**/", "//\n"}
@@ -53,57 +56,64 @@ var notBlanks = []string{"\x00", "\x1f", "\x7f", "\u0085", "\u180e", "\u200b", "
 type variant struct {
 	about string
 	text  string
+	meets string // the documented difference that it may show
 }
 
 // oddMessages are all odd ways to write a message.
 func oddMessages(m message) []variant {
 	all := []variant{}
-	add := func(about string, m message, s spelling) { all = append(all, variant{about, m.text(s)}) }
+	add := func(about string, m message, s spelling, meets string) {
+		all = append(all, variant{about, m.text(s), meets})
+	}
 	s := plainSpelling
 	s.colon, s.comma = ":", ","
-	add("compact", m, s)
-	for _, blank := range slices.Concat(blanks, notBlanks) {
+	add("compact", m, s, "")
+	for i, blank := range slices.Concat(blanks, notBlanks) {
+		meets := ""
+		if i >= jsonBlanks {
+			meets = blanksDiffer
+		}
 		for place := range 4 {
 			s := plainSpelling
 			*[]*string{&s.colon, &s.comma, &s.open, &s.end}[place] = []string{blank + ":" + blank, blank + "," + blank, blank, blank}[place]
-			add(fmt.Sprintf("blank %q", blank), m, s)
+			add(fmt.Sprintf("blank %q", blank), m, s, meets)
 		}
 	}
 	for _, order := range [][4]int{{3, 2, 1, 0}, {2, 0, 3, 1}, {1, 3, 0, 2}} {
 		s := plainSpelling
 		s.order = order
-		add("another order", m, s)
+		add("another order", m, s, "")
 	}
 	s = plainSpelling
 	s.keys = map[string]string{"type": `t\u0079pe`, "rsalt": `\u0072salt`, "query": `quer\u0079`, "protocol": `pr\u006Ftocol`}
-	add("escaped keys", m, s)
+	add("escaped keys", m, s, "")
 	for _, extra := range oddMembers {
 		with := m
 		with.extra = []string{extra}
-		add("further member "+extra, with, plainSpelling)
+		add("further member "+extra, with, plainSpelling, "")
 	}
 	for _, query := range []string{escapeQuery(m.query), "", "null"} {
 		with := m
 		with.query = query
-		add("query "+query, with, plainSpelling)
+		add("query "+query, with, plainSpelling, "")
 	}
 	for _, protocol := range oddProtocols {
 		with := m
 		with.protocol = protocol
-		add("protocol "+protocol, with, plainSpelling)
+		add("protocol "+protocol, with, plainSpelling, "")
 	}
 	for _, typ := range oddNumbers(m.typ) {
 		with := m
 		with.typ = typ
-		add("type "+typ, with, plainSpelling)
+		add("type "+typ, with, plainSpelling, wrapping(typ))
 	}
 	for _, rsalt := range oddRsalts {
 		with := m
 		with.rsalt = rsalt
-		add("rsalt "+rsalt, with, plainSpelling)
+		add("rsalt "+rsalt, with, plainSpelling, surrogates(rsalt))
 	}
 	for _, text := range []string{" " + m.text(plainSpelling), "\ufeff" + m.text(plainSpelling), "[" + m.text(plainSpelling) + "]", "", "{}", "null", "[]", `""`, "0", m.text(plainSpelling) + "x"} {
-		all = append(all, variant{"text", text})
+		all = append(all, variant{about: "text", text: text})
 	}
 	return all
 }
@@ -125,16 +135,29 @@ func oddNumbers(n string) []string {
 	}
 }
 
+// wrapping is the documented difference of numbers that only the reference takes, as it counts modulo 2^64.
+func wrapping(number string) string {
+	if strings.Contains(number, "e4") || strings.Trim(number, "-0123456789") == "" && len(number) > len("9223372036854775807") {
+		return numbersDiffer
+	}
+	return ""
+}
+
+// surrogates is the documented difference of characters that are two, or half of one, to the reference.
+func surrogates(text string) string {
+	if strings.Contains(text, `\ud`) {
+		return utf8Differs
+	}
+	return ""
+}
+
 var oddRsalts = []string{
 	`""`, "5", "null", "true", "[]", `["a","b"]`, `["ab"]`, `[""]`, `["a",1]`, `["a",["b"]]`, "{}", `"a\"b\\c\n"`, `"\u0000\u001f\u007f"`, `"\/\b\f\n\r\t"`, "\"tab\traw\"", "\"line\nraw\"", `"\x"`, `"\u12"`,
 	`"\u12g4"`, `"\U0041"`, `"\u+041"`, `"open`, `'x'`, "", `"` + strings.Repeat("long", 200) + `"`, `"é"`, `"\u00e9\u2603"`, `"\ud834\udd1e"`, `"\ud834"`, `"\udd1e\ud834"`, `"\uFFFF"`,
 }
 
-// oddMessage writes a message in an odd way, or in two.
-func (g *queryGenerator) oddMessage(m message) (text, about string) {
-	v := oneOf(g, oddMessages(m))
-	return v.text, v.about
-}
+// oddMessage writes a message in an odd way.
+func (g *queryGenerator) oddMessage(m message) variant { return oneOf(g, oddMessages(m)) }
 
 // escapeQuery writes the letters of a string with escapes.
 func escapeQuery(text string) string {

@@ -73,8 +73,6 @@ func referencesOff(root map[string]any) {
 			instance["uuid"] = "another-uuid"
 		case 5:
 			instance["disks"] = []any{diskKeys[i%len(diskKeys)], diskKeys[0], disks[0]["uuid"]}
-		case 6:
-			instance["name"] = instance["uuid"]
 		}
 	}
 	for i, disk := range disks {
