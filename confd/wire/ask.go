@@ -123,7 +123,7 @@ func (s *Signer) Append(arena []byte, key *Key, saltUnix int64, msg []byte) []by
 	arena = s.signed.append(arena, key, nil, msg, nil)
 	start := len(arena) - len(afterSalt)
 	arena = strconv.AppendInt(arena[:start], saltUnix, 10)
-	s.signed.column.last().head = arena[start:]
+	s.signed.column.setHead(arena[start:])
 	return append(arena, afterSalt...)
 }
 

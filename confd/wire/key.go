@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/sha1"
 	"encoding"
+	"encoding/binary"
 )
 
 // Key is an HMAC key, ready to sign and verify: the states of SHA-1 after its two padded forms are computed once. It never changes, so any
@@ -11,8 +12,16 @@ type Key struct {
 	inner, outer keyState
 }
 
-// keyState is SHA-1 after one block, as crypto/sha1 saves it.
-type keyState [96]byte
+// keyState is SHA-1 after one block, as crypto/sha1 saves it and for every lane.
+type keyState struct {
+	saved [savedLen]byte
+	lanes laneStates
+}
+
+const (
+	savedLen   = 96 // of crypto/sha1's saved states
+	savedMagic = 4  // what they begin with, before the five words
+)
 
 // The bytes that RFC 2104 combines the padded key with.
 const (
@@ -37,9 +46,14 @@ func paddedState(key []byte, pad byte) (state keyState) {
 	}
 	hash := sha1.New()
 	hash.Write(block[:])
-	saved, err := hash.(encoding.BinaryAppender).AppendBinary(state[:0])
-	if err != nil || len(saved) != len(state) {
+	saved, err := hash.(encoding.BinaryAppender).AppendBinary(state.saved[:0])
+	if err != nil || len(saved) != savedLen {
 		panic("wire: crypto/sha1 saves its state in an unknown form")
+	}
+	for word := range state.lanes {
+		for lane := range maxLanes {
+			state.lanes[word][lane] = binary.BigEndian.Uint32(saved[savedMagic+4*word:])
+		}
 	}
 	return state
 }

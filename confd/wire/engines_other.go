@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package wire
+
+// engines returns those that this CPU has.
+func engines() []*laneEngine {
+	return []*laneEngine{serial}
+}
