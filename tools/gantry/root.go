@@ -26,6 +26,7 @@ func (a *app) commands() []*cobra.Command {
 		newEchoCommand(),
 		newLoadCommand(a),
 		newManCommand(),
+		newQueryCommand(a),
 		newVersionCommand(),
 	}
 }

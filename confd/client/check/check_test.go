@@ -77,7 +77,7 @@ func run(t *testing.T, options check.Options, peers ...netip.AddrPort) *check.Re
 	}
 	defer c.Close()
 	options.Settle = time.Millisecond
-	options.Timeout = 50 * time.Millisecond // so that silence is soon certain; what is lost by it is asked again
+	options.Timeout = 200 * time.Millisecond // so that silence is soon certain; what is lost by it is asked again
 	report, err := check.Run(t.Context(), c, peers, options)
 	if err != nil {
 		t.Fatal(err)
