@@ -3,6 +3,7 @@ package confd
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -125,6 +126,35 @@ func TestTheLongestErrorTextFits(t *testing.T) {
 		}
 		if after := cap(a.answers.composed) + cap(a.answers.text); after != before {
 			t.Errorf("%s: memory grew from %d to %d bytes", name, before, after)
+		}
+	}
+}
+
+// TestAnObjectIsKnownByItsKey asks about objects that call themselves by another
+// uuid than the one they are kept under.
+func TestAnObjectIsKnownByItsKey(t *testing.T) {
+	text := miniConfig(t)
+	for _, key := range []string{"10000000-0000-4000-8000-000000000002", "30000000-0000-4000-8000-000000000001"} {
+		own := `"uuid": "` + key + `"`
+		if !strings.Contains(text, own) {
+			t.Fatalf("the config has no %s", own)
+		}
+		text = strings.Replace(text, own, `"uuid": "another"`, 1)
+	}
+	path := filepath.Join(t.TempDir(), "config.data")
+	writeFile(t, path, text)
+	a := newAsker(t, path)
+	for _, c := range []struct {
+		kind        wire.Type
+		query, want string
+	}{
+		{7, `"node2"`, `[["node2.example.com",1,"web.example.com","disk/0","secondary","node1.example.com"]],"serial":4`},
+		{8, `"10000000-0000-4000-8000-000000000002"`, `"answer":[[{"name":"db.example.com"`},
+		{9, `"web"`, `"uuid":"40000000-0000-4000-8000-000000000001"`},
+		{9, `"another"`, `Instance name another not found`},
+	} {
+		if got := string(a.ask(c.kind, json.RawMessage(c.query))); !strings.Contains(got, c.want) {
+			t.Errorf("type %d, query %s: %.300s, without %s", c.kind, c.query, got, c.want)
 		}
 	}
 }
