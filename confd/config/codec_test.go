@@ -80,7 +80,7 @@ func TestEncodeRefusesWhatCannotBe(t *testing.T) {
 		"disks/dev_type: no disk template":      {DevType: "tape", Mode: "rw"},
 		"disks/mode: no disk mode":              {DevType: "plain", Mode: "w"},
 		"disks/iv_name: not valid JSON":         {DevType: "plain", Mode: "rw", IVName: "\xff"},
-		"disks/params: not valid JSON":        {DevType: "plain", Mode: "rw", Params: &Params{"x": []byte("1-2")}},
+		"disks/params: not valid JSON":          {DevType: "plain", Mode: "rw", Params: &Params{"x": []byte("1-2")}},
 		"disks/logical_id: not the logical id ": {DevType: "drbd", Mode: "rw"},
 	} {
 		if _, err := Encode(disk); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -8,7 +8,7 @@ import (
 var (
 	// ErrSyntax means that the text isn't JSON: torn, with data after its end, a raw control character, a lone surrogate …
 	ErrSyntax = errors.New("not valid JSON")
-	// ErrLimit means that the text goes beyond MaxDepth or MaxObject.
+	// ErrLimit means that the text goes beyond MaxDepth or MaxObject, or a number beyond what a double can hold.
 	ErrLimit = errors.New("too large")
 	// ErrOldLayout means that the file has a layout older than 2.14's. Upgrade reads those.
 	ErrOldLayout = errors.New("a layout older than 2.14's")

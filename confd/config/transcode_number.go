@@ -64,7 +64,7 @@ func (t *transcoder) number(rule string) (number, bool) {
 	if len(n.text) > smallText || t.pos-exponent > smallExponent {
 		if _, err := strconv.ParseFloat(string(n.text), 64); err != nil {
 			t.pos = from
-			return n, t.wrong("a number out of range")
+			return n, t.fail("a number out of range", ErrLimit)
 		}
 	}
 	return n, true

@@ -105,13 +105,13 @@ func (w *walker) step(read func(*walker) bool) error {
 			if err := w.refill(); err != nil {
 				return err
 			}
-		case t.err.Err != nil:
+		case t.err.Err != nil || w.skip:
 			return w.named(t.err)
 		default:
+			w.skip = true
 			if w.invalid == nil {
 				w.invalid = w.named(t.err)
 			}
-			w.skip = true
 		}
 	}
 }

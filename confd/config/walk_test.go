@@ -219,6 +219,8 @@ func TestWalkErrors(t *testing.T) {
 		{tiny(with(instance(`"x":"\ud800"`))...), "instances/I/x: not valid JSON: lone surrogate"},
 		{tiny(with(instance("\"x\":\"\xff\""))...), "instances/I/x: not valid JSON: invalid UTF-8"},
 		{tiny(with(instance(`"x":` + strings.Repeat("[", 200)))...), "instances/I/x/0/0/0"},
+		{tiny(with(instance(`"x":[-1e999]`))...), "instances/I/x/0: too large: a number out of range"},
+		{tiny(with(`"version":1e999`)...), "version: too large: a number out of range"},
 		{tiny(with(instance(`"disks":7,"x":nan`))...), "instances/I/x: not valid JSON: unexpected 'a'"}, // torn counts for more than wrong
 		{tiny(`"nodes":7`, `"x":tru`), "x: not valid JSON: unexpected '}'"},
 	} {
