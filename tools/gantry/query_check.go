@@ -46,7 +46,9 @@ Exit codes: 0 if all answered alike, else 1.`,
 			}
 			defer c.Close()
 			options := check.Options{Limit: limit}
-			options.Nodes, options.Instances = names(dirs)
+			if len(o.peers) == 0 { // else it may be about another cluster than this node's
+				options.Nodes, options.Instances = names(dirs)
+			}
 			peers := c.Peers()
 			report, err := check.Run(ctx, c, peers, options)
 			if errors.Is(err, context.DeadlineExceeded) {
