@@ -40,7 +40,7 @@ type upgrade struct {
 	layout  Layout
 	origin  string // what derived UUIDs start from: the cluster's uuid, or its name
 
-	cluster value
+	cluster value             // upgraded before all others
 	scalars map[string][]byte // members at the top that aren't objects of the cluster
 	unknown []entry
 	members [numKinds][]entry // of the containers, no key twice, in order of the final keys
@@ -205,7 +205,7 @@ func (u *upgrade) scalar(f topField) error {
 // objects writes a kind's objects.
 func (u *upgrade) objects(kind Kind) error {
 	if kind == KindCluster {
-		return u.object(kind, "", u.cluster)
+		return u.object(kind, "", &u.cluster)
 	}
 	if kind == KindDisk { // instances came before; a disk that was in the container already counts more
 		u.members[kind] = lastOfEach(append(u.moved, u.members[kind]...))
@@ -216,7 +216,8 @@ func (u *upgrade) objects(kind Kind) error {
 			u.out = append(u.out, ',')
 		}
 		u.out = append(AppendQuoted(u.out, e.newKey), ':')
-		if err := u.object(kind, e.newKey, u.parser.parse(string(e.text))); err != nil {
+		v := u.parser.parse(string(e.text))
+		if err := u.object(kind, e.newKey, &v); err != nil {
 			return err
 		}
 	}
@@ -225,16 +226,45 @@ func (u *upgrade) objects(kind Kind) error {
 }
 
 // object takes one object through all steps of its kind and writes it.
-func (u *upgrade) object(kind Kind, key string, v value) error {
+func (u *upgrade) object(kind Kind, key string, v *value) error {
+	dropNulls(v, &shape{kind: shapeObject, fields: schemas[kind]})
 	for _, step := range upgradeSteps {
 		if step.kind != kind {
 			continue
 		}
-		if err := step.apply(u, &v, key); err != nil {
+		if err := step.apply(u, v, key); err != nil {
 			return &Error{Object: objectName(kind, key), Rule: err.Error(), Offset: noOffset}
 		}
 	}
-	return u.canonical(kind, key, &v)
+	return u.canonical(kind, key, v)
+}
+
+// dropNulls removes the nulls that mean the same as nothing, so that steps see one way of being absent. In dictionaries of free
+// form a null is a value.
+func dropNulls(v *value, s *shape) {
+	switch s.kind {
+	case shapeList:
+		for i := range v.items {
+			dropNulls(&v.items[i], s.elem)
+		}
+	case shapeObject, shapeContainer:
+		kept := v.members[:0]
+		for _, m := range v.members {
+			inner := s.elem
+			if s.kind == shapeObject {
+				inner = free
+				if at, known := s.fields.index[m.key]; known {
+					inner = s.fields.fields[at].shape
+				}
+			}
+			if m.value.kind == valueNull && inner.kind != shapeFree {
+				continue
+			}
+			dropNulls(&m.value, inner)
+			kept = append(kept, m)
+		}
+		v.members = kept
+	}
 }
 
 // canonical writes an object as AppendCanonical does, with a transcoder that lasts.

@@ -132,7 +132,6 @@ func stepTemplates(u *upgrade, v *value, _ string) error {
 		}
 		v.set("enabled_disk_templates", enabled)
 	}
-	u.cluster.set("enabled_disk_templates", *v.get("enabled_disk_templates")) // groups are looked at later
 	if !v.has("drbd_usermode_helper") && holds(v.get("enabled_disk_templates"), "drbd") {
 		v.set("drbd_usermode_helper", rawString("/bin/true"))
 	}

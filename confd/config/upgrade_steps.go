@@ -67,8 +67,8 @@ func removing(keys ...string) func(*upgrade, *value, string) error {
 }
 
 func stepUUID(u *upgrade, v *value, key string) error {
-	switch {
-	case v.has("uuid"):
+	switch id := v.get("uuid").str(); {
+	case id != "" && id != v.get("name").str():
 	case key == "":
 		v.set("uuid", rawString(u.derivedUUID("cluster")))
 	default:

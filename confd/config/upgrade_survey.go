@@ -52,7 +52,7 @@ func (u *upgrade) finalKey(container, key string, v *value) string {
 	switch id := v.get("uuid").str(); {
 	case v.get("name").str() != key:
 		return key
-	case id != "":
+	case id != "" && id != key:
 		return id
 	}
 	return u.derivedUUID(container, key)

@@ -1,0 +1,505 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// allLayouts is every layout that there is.
+var allLayouts = []string{
+	"2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.11", "2.12", "2.13", "2.14", "2.15", "2.16", "2.17", "3.0", "3.1",
+}
+
+func mustLayout(t testing.TB, text string) Layout {
+	t.Helper()
+	l, err := parseLayout(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func upgraded(t testing.TB, doc []byte) []byte {
+	t.Helper()
+	result, err := Upgrade(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// A meaning is what a cluster is, by names: what must be the same in whatever layout it is written. What a layout can't say is left
+// out or has the value that stands for it.
+type meaning struct {
+	Cluster   map[string]any
+	Nodes     map[string]map[string]any
+	Instances map[string]map[string]any
+}
+
+// meaningOf describes a file of the current layout as far as another layout can say it.
+func meaningOf(t testing.TB, doc []byte, layout Layout) meaning {
+	t.Helper()
+	d, err := Parse(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := meaning{Nodes: map[string]map[string]any{}, Instances: map[string]map[string]any{}}
+	nodes, groups, networks := map[string]string{}, map[string]string{}, map[string]string{}
+	for key := range d.All(KindGroup) {
+		groups[key] = load[Group](t, d, key).Name
+	}
+	for key := range d.All(KindNetwork) {
+		networks[key] = load[Network](t, d, key).Name
+	}
+	for key := range d.All(KindNode) {
+		n := load[Node](t, d, key)
+		nodes[key] = n.Name
+		m.Nodes[n.Name] = map[string]any{
+			"ips": []string{n.PrimaryIP, n.SecondaryIP}, "flags": []bool{n.MasterCandidate, n.Offline, n.Drained},
+			"serial": n.SerialNo, "tags": n.Tags, "uuid": since(layout, layoutTimes, n.UUID),
+			"group":   since(layout, layoutGroups, groups[n.Group]),
+			"capable": since(layout, layoutGroups, []bool{n.MasterCapable, n.VMCapable}),
+			"powered": since(layout, layoutNDParams, n.Powered),
+		}
+	}
+	c := load[Cluster](t, d, "")
+	m.Cluster = map[string]any{
+		"name": c.ClusterName, "master": nodes[c.MasterNode], "ip": c.MasterIP, "serial": c.SerialNo, "tags": c.Tags, "hypervisors": c.EnabledHypervisors,
+		"link": valueOf(c.NICParams["default"].Link), "memory": *c.BEParams["default"].MaxMem, "ports": c.PortPool, "port": c.HighestUsedPort,
+		"uuid": since(layout, layoutTimes, c.UUID), "family": c.PrimaryIPFamily, "file serial": d.SerialNo, "version": d.Version,
+		"key type": since(layout, layoutSSHKeyType, c.SSHKeyType), "certs": since(layout, layoutAdminSource, len(c.CandidateCerts)),
+	}
+	for key := range d.All(KindInstance) {
+		i := load[Instance](t, d, key)
+		m.Instances[i.Name] = map[string]any{
+			"node": nodes[i.PrimaryNode], "os": i.OS, "hypervisor": i.Hypervisor, "hvparams": i.HVParams, "up": i.AdminState == "up",
+			"offline": since(layout, layoutAdminState, i.AdminState), "disks active": since(layout, layoutNICNames, i.DisksActive),
+			"serial": i.SerialNo, "tags": i.Tags, "uuid": since(layout, layoutTimes, i.UUID),
+			"osparams": since(layout, layoutOSParams, i.OSParams), "private": since(layout, layoutTopDisks, i.OSParamsPrivate),
+			"vcpus": i.BEParams.VCPUs, "maxmem": i.BEParams.MaxMem, "nics": nicMeanings(i, c, networks, layout), "disks": diskMeanings(t, d, i, nodes, layout),
+		}
+	}
+	return m
+}
+
+func load[T Typed](t testing.TB, d *Document, key string) *T {
+	t.Helper()
+	v, err := Load[T](d, key)
+	if err != nil || v == nil {
+		t.Fatalf("%q: %v, %v", key, v, err)
+	}
+	return v
+}
+
+// since is v if the layout can say it.
+func since(l, first Layout, v any) any {
+	if l < first {
+		return nil
+	}
+	return v
+}
+
+func nicMeanings(i *Instance, c *Cluster, networks map[string]string, layout Layout) (all []map[string]any) {
+	for _, nic := range i.NICs {
+		params := nic.NICParams.over(c.NICParams["default"])
+		all = append(all, map[string]any{
+			"mac": nic.MAC, "ip": nic.IP, "link": valueOf(params.Link), "mode": since(layout, layoutTimes, valueOf(params.Mode)),
+			"network": since(layout, layoutNetworks, networks[valueOf(nic.Network)]), "uuid": since(layout, layoutNICNames, nic.UUID),
+		})
+	}
+	return all
+}
+
+func diskMeanings(t testing.TB, d *Document, i *Instance, nodes map[string]string, layout Layout) (all []map[string]any) {
+	for index, key := range i.Disks {
+		disk := load[Disk](t, d, key)
+		where := []string{}
+		for _, node := range disk.Nodes {
+			where = append(where, nodes[node])
+		}
+		slices.Sort(where)
+		m := map[string]any{
+			"type": disk.DevType, "name": disk.IVName == fmt.Sprintf("disk/%d", index), "size": disk.Size, "mode": disk.Mode, "nodes": where,
+			"id": disk.LogicalID.Pair, "children": len(disk.Children), "uuid": since(layout, layoutNICNames, disk.UUID),
+			"serial": since(layout, layoutTopDisks, disk.SerialNo),
+		}
+		if r := disk.LogicalID.DRBD; r != nil {
+			m["id"] = []any{nodes[r.NodeA], nodes[r.NodeB], r.Port, r.MinorA, r.MinorB, r.Secret}
+		}
+		for _, child := range disk.Children {
+			if len(child.Nodes) != 2 || child.UUID == "" {
+				t.Errorf("child of disk %s has nodes %v and uuid %q", key, child.Nodes, child.UUID)
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func TestUpgradeKeepsTheMeaningOfEveryLayout(t *testing.T) {
+	for _, text := range allLayouts {
+		t.Run(text, func(t *testing.T) {
+			layout := mustLayout(t, text)
+			opts := GenerateOptions{Nodes: 6, Instances: 40, Seed: 11, Groups: 3, Templates: []string{"drbd", "plain", "file", "diskless"}}
+			now := generated(t, opts)
+			opts.Layout = text
+			then := upgraded(t, generated(t, opts))
+			if diff := cmp.Diff(meaningOf(t, now, layout), meaningOf(t, then, layout)); diff != "" {
+				t.Errorf("(-now +upgraded):\n%s", diff)
+			}
+			report, err := Validate(bytes.NewReader(then))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range report.Problems {
+				if layout >= layoutAdminSource || !strings.Contains(p.Rule, "candidate_certs is empty") {
+					t.Error(p)
+				}
+			}
+		})
+	}
+}
+
+// The same must come out whoever upgrades, and when: candidates must agree. And what is new stays.
+func TestUpgradeOfAnUpgradeChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		opts := drawOptions(t)
+		opts.Quirks = rapid.Bool().Draw(t, "quirks")
+		if opts.Layout = rapid.SampledFrom(allLayouts).Draw(t, "layout"); opts.Quirks {
+			opts.Layout = ""
+		}
+		if layout, _ := parseLayout(opts.Layout); layout < layoutGroups {
+			opts.Family = 0
+		}
+		var text bytes.Buffer
+		if err := Generate(&text, opts); err != nil {
+			t.Fatal(err)
+		}
+		once, err := Upgrade(text.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Upgrade(text.Bytes())
+		if err != nil || !bytes.Equal(once, again) {
+			t.Fatalf("another result the second time: %v", err)
+		}
+		twice, err := Upgrade(once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(once, twice) {
+			t.Fatalf("upgraded again, it changes: %s", difference(once, twice))
+		}
+		doc, err := Parse(once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if canonical := doc.Append(nil); !bytes.Equal(canonical, once) {
+			t.Fatalf("not canonical: %s", difference(once, canonical))
+		}
+	})
+}
+
+func TestUpgradeLeavesTheCurrentLayoutAlone(t *testing.T) {
+	doc := generated(t, GenerateOptions{Nodes: 9, Instances: 80, Seed: 2, Groups: 3, Forthcoming: true})
+	if got := upgraded(t, doc); !bytes.Equal(got, doc) {
+		t.Error(difference(doc, got))
+	}
+}
+
+func TestUpgradeTables(t *testing.T) {
+	if !slices.IsSortedFunc(stepsOf(KindDisk), func(a, b upgradeStep) int { return int(a.since - b.since) }) {
+		t.Error("steps for disks are not in the order of the versions")
+	}
+	seen := map[string]bool{}
+	for _, s := range upgradeSteps {
+		if _, known := layoutOf(int(s.since)); !known {
+			t.Errorf("%s: unknown layout %d", s.what, s.since)
+		}
+		if what := s.kind.String() + ": " + s.what; seen[what] {
+			t.Errorf("%s: twice", what)
+		} else {
+			seen[what] = true
+		}
+	}
+}
+
+func stepsOf(kind Kind) (steps []upgradeStep) {
+	for _, s := range upgradeSteps {
+		if s.kind == kind {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}
+
+// edited is a generated file of a layout with a text replaced.
+func edited(t testing.TB, layout, old, replacement string) []byte {
+	t.Helper()
+	text := string(generated(t, GenerateOptions{Nodes: 2, Instances: 3, Layout: layout, Templates: []string{"drbd"}}))
+	if !strings.Contains(text, old) {
+		t.Fatalf("layout %s has no %s", layout, old)
+	}
+	return []byte(strings.Replace(text, old, replacement, 1))
+}
+
+func TestUpgradeRefuses(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		doc  []byte
+		kind error
+		want string
+	}{
+		{"nothing", nil, ErrSyntax, "unexpected end"},
+		{"no object", []byte("[]"), nil, "not an object"},
+		{"torn file", edited(t, "2.9", `"instances"`, `"instances`)[:5000], ErrSyntax, ""},
+		{"data after the end", append(edited(t, "3.0", "{", "{"), "{}"...), ErrSyntax, "data after the configuration"},
+		{"deep nesting", []byte(strings.Repeat("[", 1_000_000)), nil, ""},
+		{"no version", edited(t, "2.4", `"version":2040000,`, ""), nil, "version: not a whole number"},
+		{"null version", edited(t, "2.4", `"version":2040000`, `"version":null`), nil, "version: not a whole number"},
+		{"version as text", edited(t, "2.4", `"version":2040000`, `"version":"2.4"`), nil, "version: not a whole number"},
+		{"version too old", edited(t, "2.4", `2040000`, "1020000"), ErrUnknownVersion, "version 1020000"},
+		{"version too new", edited(t, "2.4", `2040000`, "3020000"), ErrUnknownVersion, "version 3020000"},
+		{"version 2.18", edited(t, "2.4", `2040000`, "2180000"), ErrUnknownVersion, "version 2180000"},
+		{"negative version", edited(t, "2.4", `2040000`, "-3000000"), ErrUnknownVersion, "version -3000000"},
+		{"no cluster", []byte(`{"version":3000000}`), nil, "cluster: missing"},
+		{"cluster is a list", []byte(`{"version":3000000,"cluster":[]}`), nil, "cluster: not an object"},
+		{"nodes are a number", edited(t, "2.4", `"nodes":{`, `"nodes":5,"x":{`), nil, "nodes: not an object"},
+		{"node is a text", edited(t, "2.4", `"nodes":{`, `"nodes":{"n":"node",`), nil, "nodes/n: not an object"},
+		{"no serial_no", edited(t, "2.4", `"serial_no":`, `"serial":`), nil, "serial_no: missing"},
+		{"top serial_no", []byte(`{"version":3000000,"cluster":{}}`), nil, "missing"},
+		{"admin_state of another kind", edited(t, "2.7", `"admin_state":"up"`, `"admin_state":5`), nil, "admin_state: "},
+		{"disks are a number", edited(t, "2.7", `"disks":[`, `"disks":7,"x":[`), nil, "disks: "},
+		{"disk is a number", edited(t, "2.7", `"disks":[`, `"disks":[4,`), nil, "disks"},
+		{"disk without a type", edited(t, "2.7", `"dev_type":"drbd8",`, ""), nil, "dev_type: missing"},
+		{"nics are a text", edited(t, "2.0", `"nics":[`, `"nics":"none","x":[`), nil, "nics: "},
+		{"hypervisor", edited(t, "2.0", `"hypervisor":"`, `"hypervisor":"vmware`), nil, "hypervisor: "},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			got, err := Upgrade(c.doc)
+			if err == nil || got != nil {
+				t.Fatalf("got %d bytes, %v", len(got), err)
+			}
+			if c.kind != nil && !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %v with %q", err, c.kind, c.want)
+			}
+			if !strings.HasPrefix(err.Error(), "upgrade configuration: ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %q", err)
+			}
+		})
+	}
+}
+
+// What shapes alone show must not depend on the version number, which a person may have changed by hand.
+func TestUpgradeGoesByShapesRatherThanTheVersion(t *testing.T) {
+	for _, text := range []string{"2.4", "2.7", "2.8", "2.12", "2.14"} {
+		doc := generated(t, GenerateOptions{Nodes: 4, Instances: 12, Layout: text, Templates: []string{"drbd", "plain"}})
+		number := fmt.Sprint(int(mustLayout(t, text)))
+		lied := bytes.Replace(doc, []byte(number), []byte("2100000"), 1)
+		if got, want := upgraded(t, lied), upgraded(t, doc); !bytes.Equal(got, want) {
+			t.Errorf("%s called 2.10: %s", text, difference(want, got))
+		}
+	}
+}
+
+func TestUpgradeDetails(t *testing.T) {
+	for _, c := range []struct {
+		what          string
+		layout        string
+		old, new      string // of the file
+		pointer, want string // of the result
+	}{
+		{"unknown members of the cluster are kept", "2.7", `"cluster":{`, `"cluster":{"colour":"red",`, "/cluster/colour", `"red"`},
+		{"unknown members at the top are kept", "2.7", `{"version"`, `{"colour":{"a":[1,2]},"version"`, "/colour", `{"a":[1,2]}`},
+		{"the version is the current one", "2.7", "{", "{", "/version", "3000000"},
+		{"a revision doesn't matter", "2.7", "2070000", "2070003", "/version", "3000000"},
+		{"default_bridge", "2.0", `"default_bridge":"br0"`, `"default_bridge":"xen-br7"`, "/cluster/nicparams/default/link", `"xen-br7"`},
+		{"no default_bridge", "2.0", `"default_bridge":"br0"`, `"default_bridge":null`, "/cluster/nicparams/default/link", `"xen-br0"`},
+		{"default_hypervisor", "2.0", `"default_hypervisor":"kvm"`, `"default_hypervisor":"lxc"`, "/cluster/enabled_hypervisors", `["lxc","kvm","xen-pvm"]`},
+		{"SSH keys were DSA", "2.15", "{", "{", "/cluster/ssh_key_type", `"dsa"`},
+		{"of 1024 bits", "2.15", "{", "{", "/cluster/ssh_key_bits", "1024"},
+		{"SSH keys of 2.16", "2.16", "{", "{", "/cluster/ssh_key_type", `"rsa"`},
+		{"maintenance of 2.17", "2.17", "{", "{", "/maintenance", ""},
+		{"diagnosis of 2.17", "2.17", "{", "{", "/cluster/diagnose_data_collector_filename", ""},
+		{"Xen's command", "3.1", "{", "{", "/cluster/hvparams/xen-pvm/xen_cmd", `"xl"`},
+		{"Xen's command before", "2.7", `"xen_cmd":"xm"`, `"a":1`, "/cluster/hvparams/xen-pvm/xen_cmd", `"xm"`},
+		{"rbd's user of 3.1", "3.1", "{", "{", "/cluster/diskparams/rbd", `{"access":"kernelspace","pool":"rbd"}`},
+		{"a hypervisor's missing parameter", "2.4", `"migration_downtime":30`, `"a":1`, "/cluster/hvparams/kvm/migration_downtime", "30"},
+		{"a set parameter stays", "2.4", `"migration_downtime":30`, `"migration_downtime":7`, "/cluster/hvparams/kvm/migration_downtime", "7"},
+		{"a range of sizes", "2.7", `"spindle-ratio":32`, `"spindle-ratio":16.5`, "/cluster/ipolicy/spindle-ratio", "16.5"},
+		{"an incomplete range", "2.7", `"min":{"memory-size":128,`, `"min":{`, "/cluster/ipolicy/minmax/0/min/memory-size", "128"},
+		{"templates in use", "2.7", "{", "{", "/cluster/enabled_disk_templates", `["drbd","plain"]`},
+		{"a policy allows no more", "2.7", "{", "{", "/cluster/ipolicy/disk-templates", `["drbd","plain"]`},
+		{"no DRBD helper", "2.8", `"drbd_usermode_helper":"/bin/true"`, `"drbd_usermode_helper":null`, "/cluster/drbd_usermode_helper", `"/bin/true"`},
+		{"netmask", "2.4", "{", "{", "/cluster/master_netmask", "32"},
+		{"a collector's missing entry", "2.14", `"lv":`, `"own":`, "/cluster/data_collectors/lv", `{"active":true,"interval":5000000}`},
+		{"networks are filled", "3.0", `"networks":{`, `"networks":{"00000000-0000-4000-8000-000000000000":{"link":"l"},`,
+			"/nodegroups/{group}/networks/00000000-0000-4000-8000-000000000000", `{"mode":"bridged","link":"l","vlan":""}`},
+		{"networks are null", "2.7", `"networks":{`, `"networks":null,"x":{`, "/filters", "{}"},
+		{"empty list for a container", "2.13", `"filters":{`, `"filters":[],"x":{`, "/filters", "{}"},
+		{"memory", "2.4", `"memory":128`, `"memory":777`, "/cluster/beparams/default/minmem", "777"},
+		{"memory and its successor", "2.4", `"memory":128`, `"memory":777,"minmem":5`, "/cluster/beparams/default", `{"minmem":5,"maxmem":777,"vcpus":1,"auto_balance":true,"always_failover":false,"spindle_use":1}`},
+		{"exclusive storage of a node", "2.12", `"ndparams":{}`, `"ndparams":{"exclusive_storage":true}`, "/nodes/{node}/ndparams", "{}"},
+		{"float as integer", "2.12", `"highest_used_port":110`, `"highest_used_port":1.0e4,"x":110`, "/cluster/highest_used_port", "10000"},
+		{"repeated member", "2.12", `"master_netdev":"eth0"`, `"master_netdev":"eth0","master_netdev":"eth9"`, "/cluster/master_netdev", `"eth0"`},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			got := upgraded(t, edited(t, c.layout, c.old, c.new))
+			d, err := Parse(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pointer := c.pointer
+			for key := range d.All(KindGroup) {
+				pointer = strings.Replace(pointer, "{group}", key, 1)
+			}
+			for key := range d.All(KindNode) {
+				pointer = strings.Replace(pointer, "{node}", key, 1)
+			}
+			if value := string(Evaluate(got, []byte(pointer))); value != c.want {
+				t.Errorf("%s: got %s, want %s", pointer, value, c.want)
+			}
+		})
+	}
+}
+
+// Names are all that the oldest layouts have. The UUIDs made from them are part of the answers, so they must never change.
+func TestDerivedUUIDsNeverChange(t *testing.T) {
+	d, err := Parse(upgraded(t, generated(t, GenerateOptions{Nodes: 1, Instances: 1, Layout: "2.0", Templates: []string{"plain"}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{"cluster": load[Cluster](t, d, "").UUID}
+	for kind := range numKinds {
+		for key := range d.All(kind) {
+			if kind != KindCluster {
+				got[kind.String()] = key
+			}
+		}
+	}
+	want := map[string]string{
+		"cluster":    "768ec90f-32aa-5714-9593-76caa82ac4e3",
+		"nodes":      "2fac2a5a-3ef0-569b-9f1c-2dded51374b0",
+		"nodegroups": "66f097d4-5364-5b20-9630-325ebde4a1a2",
+		"instances":  "f4f68ceb-47fc-5b3e-9500-b0b0963323c7",
+		"disks":      "a6851bbe-e935-5171-8d57-b534f76a913a",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A version of the reference kept names of networks in NICs for a while.
+func TestUpgradeTranslatesNetworkNames(t *testing.T) {
+	doc := upgraded(t, generated(t, GenerateOptions{Nodes: 2, Instances: 40, Layout: "2.7"}))
+	d, err := Parse(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connected := 0
+	for key := range d.All(KindInstance) {
+		for _, nic := range load[Instance](t, d, key).NICs {
+			if nic.Network != nil {
+				connected++
+				if d.Get(KindNetwork, *nic.Network) == nil {
+					t.Errorf("network %s", *nic.Network)
+				}
+			}
+		}
+	}
+	if connected == 0 {
+		t.Error("no NIC is in a network")
+	}
+}
+
+// everyValue lists the values inside a tree.
+func everyValue(v *value, all []*value) []*value {
+	all = append(all, v)
+	for i := range v.items {
+		all = everyValue(&v.items[i], all)
+	}
+	for i := range v.members {
+		all = everyValue(&v.members[i].value, all)
+	}
+	return all
+}
+
+// Whatever stands where something else belongs, Upgrade gives an error or a file that walks and needs no further upgrade.
+func TestUpgradeSurvivesWrongShapes(t *testing.T) {
+	replacements := []string{`null`, `true`, `0`, `-1.5e3`, `""`, `"node1.example.com"`, `[]`, `{}`, `[null]`, `[{}]`, `[[]]`, `{"":null}`, `["",{}]`,
+		`{"min":{},"max":5,"minmax":[]}`, `{"uuid":"","name":""}`, `{"name":"net0"}`, `{"memory":{}}`}
+	rapid.Check(t, func(rt *rapid.T) {
+		doc := constantValue(string(smallest(t, rapid.SampledFrom(allLayouts).Draw(rt, "layout"), rapid.Uint64Range(0, 3).Draw(rt, "seed"))))
+		for range rapid.IntRange(1, 3).Draw(rt, "changes") {
+			all := everyValue(&doc, nil)
+			target := all[rapid.IntRange(0, len(all)-1).Draw(rt, "at")]
+			if len(target.members) > 0 && rapid.Bool().Draw(rt, "a key") {
+				target.members[rapid.IntRange(0, len(target.members)-1).Draw(rt, "member")].key = rapid.SampledFrom([]string{"", "uuid", "name", "disks", "a"}).Draw(rt, "key")
+				continue
+			}
+			*target = constantValue(rapid.SampledFrom(replacements).Draw(rt, "replacement"))
+		}
+		once, err := Upgrade(doc.appendTo(nil, compactStyle))
+		if err != nil {
+			return
+		}
+		if err := Walk(bytes.NewReader(once), ignore{}); err != nil {
+			rt.Fatalf("the result doesn't walk: %v", err)
+		}
+		if twice, err := Upgrade(once); err != nil || !bytes.Equal(once, twice) {
+			rt.Fatalf("upgraded again: %v, %s", err, difference(once, twice))
+		}
+	})
+}
+
+func BenchmarkUpgrade(b *testing.B) {
+	for _, layout := range []string{"2.4", "2.12", "3.0"} {
+		b.Run(layout, func(b *testing.B) {
+			doc := generated(b, GenerateOptions{Nodes: 20, Instances: 2000, Layout: layout})
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Upgrade(doc); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// smallest is a file of a layout without the long dictionaries, which only slow a fuzzer down.
+func smallest(t testing.TB, layout string, seed uint64) []byte {
+	doc := generated(t, GenerateOptions{Nodes: 2, Instances: 1, Seed: seed, Networks: 1, Layout: layout, Templates: []string{"drbd"}})
+	v := constantValue(string(doc))
+	v.get("cluster").remove("hvparams", "diskparams", "data_collectors", "os_hvp", "rsahostkeypub", "tags")
+	v.get("cluster").set("rsahostkeypub", rawString("A"))
+	return v.appendTo(nil, compactStyle)
+}
+
+func FuzzUpgrade(f *testing.F) {
+	for _, layout := range allLayouts {
+		f.Add(smallest(f, layout, 0))
+	}
+	f.Add([]byte(`{"version":2000000,"cluster":{"ipolicy":{"min":[]}},"nodes":{"":{}},"instances":{"":{"nics":[0],"disks":[{}],"beparams":5}}}`))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		once, err := Upgrade(doc)
+		if err != nil {
+			return
+		}
+		if err := Walk(bytes.NewReader(once), ignore{}); err != nil {
+			t.Fatalf("the result doesn't walk: %v\n%s", err, once)
+		}
+		twice, err := Upgrade(once)
+		if err != nil || !bytes.Equal(once, twice) {
+			t.Fatalf("upgraded again: %v, %s", err, difference(once, twice))
+		}
+	})
+}
