@@ -48,13 +48,9 @@ func dialSocket(target netip.AddrPort) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	family := unix.AF_INET6
-	if target.Addr().Is4() {
-		family = unix.AF_INET
-	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_UDP)
+	fd, err := udpSocket(target.Addr())
 	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
+		return -1, err
 	}
 	if err := unix.Connect(fd, sa); err != nil {
 		return -1, errors.Join(os.NewSyscallError("connect", err), unix.Close(fd))

@@ -30,44 +30,50 @@ type socket struct {
 // openSocket binds a new socket. The first of an address is bound exclusively, so
 // that a port that anybody else has bound is an error; only then are others let
 // in, and they must come from the same user.
-func openSocket(addr netip.AddrPort, first bool) (fd int, err error) {
+func openSocket(addr netip.AddrPort, first bool) (int, error) {
 	sa, err := toSockaddr(addr)
 	if err != nil {
 		return -1, err
 	}
+	fd, err := udpSocket(addr.Addr())
+	if err != nil {
+		return -1, err
+	}
+	if err := bind(fd, addr.Addr().Is6(), sa, first); err != nil {
+		return -1, errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
+	}
+	return fd, nil
+}
+
+// udpSocket makes a socket of an address's family.
+func udpSocket(addr netip.Addr) (int, error) {
 	family := unix.AF_INET6
-	if addr.Addr().Is4() {
+	if addr.Is4() {
 		family = unix.AF_INET
 	}
-	fd, err = unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_UDP)
-	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
-	}
-	defer func() {
-		if err != nil {
-			unix.Close(fd)
-		}
-	}()
-	if family == unix.AF_INET6 {
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_UDP)
+	return fd, os.NewSyscallError("socket", err)
+}
+
+func bind(fd int, ipv6 bool, sa unix.Sockaddr, first bool) error {
+	if ipv6 {
 		if err := setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1, "IPV6_V6ONLY"); err != nil {
-			return -1, err
+			return err
 		}
 	}
 	share := func() error { return setInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1, "SO_REUSEPORT") }
 	if !first {
 		if err := share(); err != nil {
-			return -1, err
+			return err
 		}
 	}
 	if err := unix.Bind(fd, sa); err != nil {
-		return -1, os.NewSyscallError("bind", err)
+		return os.NewSyscallError("bind", err)
 	}
 	if first {
-		if err := share(); err != nil {
-			return -1, err
-		}
+		return share()
 	}
-	return fd, nil
+	return nil
 }
 
 // adopt checks that an inherited descriptor is a bound UDP socket and duplicates
