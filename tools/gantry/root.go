@@ -23,6 +23,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		newBenchCommand(),
 		newConfdCommand(a),
+		newDemoCommand(),
 		newEchoCommand(),
 		newLoadCommand(a),
 		newManCommand(),
