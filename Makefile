@@ -6,6 +6,8 @@ DESTDIR  ?=
 FUZZTIME ?= 30s
 # Of `make test`: for example TESTFLAGS=-count=1.
 TESTFLAGS ?=
+# Of `make bench`: for example BENCH=peak. `bin/gantry bench --list` knows them.
+BENCH ?=
 
 VERSION  := 0.1.0
 REVISION := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
@@ -79,18 +81,22 @@ fuzz: ## fuzz everything that reads from outside, FUZZTIME (30s) for each target
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: build ## measure it beside the real Ganeti and an echo (a few minutes; BENCH names scenarios)
+	bin/gantry bench $(BENCH)
+
+.PHONY: bench-go
+bench-go: ## run the packages' own benchmarks
 	$(GO) test -run '^$$' -bench . ./...
 
 .PHONY: demo
-demo: build ## show what it does: a made-up cluster, every query, a change under load (30 s, no root)
+demo: build ## show what it does: a made-up cluster, every query, a change under load (10 s, no root)
 	bin/gantry demo
 
 .PHONY: install
 install: build ## install binary, manual pages, completions and service file below PREFIX (/usr/local)
-	install -D -m 755 bin/gantry '$(DESTDIR)$(PREFIX)/bin/gantry'
-	install -d '$(DESTDIR)$(PREFIX)/lib/gantry' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' \
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/lib/gantry' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' \
 		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	install -m 755 bin/gantry '$(DESTDIR)$(PREFIX)/bin/gantry'
 	ln -sfn ../../bin/gantry '$(DESTDIR)$(PREFIX)/lib/gantry/ganeti-confd'
 	bin/gantry man --output '$(DESTDIR)$(PREFIX)/share/man/man1'
 	bin/gantry completion bash >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gantry'
