@@ -176,7 +176,7 @@ func (b *batch) round(ctx context.Context, peers []netip.AddrPort, todo []int, p
 
 // ask asks one peer its share.
 func (b *batch) ask(ctx context.Context, peer netip.AddrPort, share []int, patient bool) error {
-	lane, err := b.client.dial(peer)
+	lane, err := b.client.dial(peer, len(share))
 	if err != nil {
 		return err
 	}

@@ -16,16 +16,16 @@ type lane interface {
 	close() error
 }
 
-// laneBuffers is how many of the largest datagrams a lane of its own has memory for: one receive's worth. Where the system coalesces
+// laneBuffers is how many of the largest datagrams a lane of its own has memory for at most: one receive's worth. Where the system coalesces
 // datagrams, each holds many.
 const laneBuffers = 32
 
-// dial returns a lane to a peer: with a socket of its own, unless the client was given a connection to use.
-func (c *Client) dial(peer netip.AddrPort) (lane, error) {
+// dial returns a lane to a peer for a number of queries: with a socket of its own, unless the client was given a connection to use.
+func (c *Client) dial(peer netip.AddrPort, queries int) (lane, error) {
 	if !c.ownSocket {
 		return newSharedLane(c, peer), nil
 	}
-	wire, err := netio.Dial(netio.ClientConfig{Target: peer, BatchSize: laneBuffers})
+	wire, err := netio.Dial(netio.ClientConfig{Target: peer, BatchSize: min(queries, laneBuffers)})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ type receiver struct {
 const receiveBatch = 16
 
 func newReceiver(key *wire.Key) receiver {
-	return receiver{keys: wire.NewKeyring(key, nil), parser: wire.NewReplyParser(receiveBatch)}
+	return receiver{keys: wire.NewKeyring(key), parser: wire.NewReplyParser(receiveBatch)}
 }
 
 // receiveRetry is how long the client waits after the system refused to receive for another reason than Close, so that a lasting fault does

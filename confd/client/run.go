@@ -61,7 +61,7 @@ func newRun(b *batch, l lane, peer netip.AddrPort, todo []int) *run {
 	r := &run{
 		client: b.client, batch: b, lane: l, peer: peer, patience: 1, todo: todo, place: make([]int, len(todo)),
 		window: float64(min(startWindow, b.options.Window)), parser: wire.NewReplyParser(startWindow),
-		keys: wire.NewKeyring(b.client.key, nil), signer: wire.NewSigner(startWindow),
+		keys: wire.NewKeyring(b.client.key), signer: wire.NewSigner(startWindow),
 	}
 	for i := range r.place {
 		r.place[i] = -1

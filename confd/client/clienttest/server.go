@@ -54,6 +54,11 @@ type Server struct {
 	mu       sync.Mutex
 	requests int
 	silent   bool
+
+	work   sync.Mutex // held while a datagram is answered
+	keys   *wire.Keyring
+	parser *wire.Parser
+	sealer *wire.Sealer
 }
 
 // SetSilent makes a server answer nothing, or end that.
@@ -72,11 +77,12 @@ func (s *Server) Requests() int {
 
 // copies returns a reply to a datagram and when it is sent.
 func (s *Server) copies(datagram []byte, now time.Time) (reply []byte, after []time.Duration) {
-	key := s.Key
-	if key == nil {
-		key = Key
+	s.work.Lock()
+	defer s.work.Unlock()
+	if s.parser == nil {
+		s.setUp()
 	}
-	request := wire.NewParser(1).Parse([][]byte{datagram}, wire.NewKeyring(wire.NewKey(key), nil), now.Unix())[0]
+	request := s.parser.Parse([][]byte{datagram}, s.keys, now.Unix())[0]
 	if request.Drop != wire.DropNone {
 		return nil, nil
 	}
@@ -92,10 +98,17 @@ func (s *Server) copies(datagram []byte, now time.Time) (reply []byte, after []t
 	if s.Copies != nil {
 		after = s.Copies(n)
 	}
-	sealer := wire.NewSealer(1)
-	reply = sealer.Append(nil, &request, said.message(), nil)
-	sealer.Sign(reply)
+	reply = s.sealer.Append(nil, &request, said.message(), nil)
+	s.sealer.Sign(reply)
 	return reply, after
+}
+
+func (s *Server) setUp() {
+	key := s.Key
+	if key == nil {
+		key = Key
+	}
+	s.keys, s.parser, s.sealer = wire.NewKeyring(wire.NewKey(key)), wire.NewParser(1), wire.NewSealer(1)
 }
 
 // Listen serves on a free port of a loopback address, until the test ends, and returns where.
