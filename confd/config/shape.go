@@ -59,11 +59,6 @@ func wordOf(what string, words ...string) *shape {
 	return &shape{kind: shapeWord, words: words, rule: "no " + what}
 }
 
-// rankedContainer has only the given keys, and is written in their order.
-func rankedContainer(what string, elem *shape, keys []string) *shape {
-	return &shape{kind: shapeContainer, elem: elem, words: keys, rule: "no " + what}
-}
-
 func special(read func(*transcoder) bool) *shape {
 	return &shape{kind: shapeSpecial, read: read}
 }

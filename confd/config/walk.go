@@ -152,7 +152,7 @@ func (w *walker) member() error {
 	}
 	if !w.duplicate && w.top != unknownTop {
 		w.states[w.top] = topNull
-		if w.counts {
+		if w.counts || w.skip {
 			w.states[w.top] = topPresent
 		}
 	}

@@ -190,6 +190,7 @@ func TestWalkErrors(t *testing.T) {
 		{tiny(with(`"instances":{"I":[]}`)...), "instances/I: not an object"},
 		{tiny(with(`"instances":[]`)...), "instances: not an object"},
 		{tiny(with(`"instances":null`)...), "instances: missing"},
+		{tiny(with(`"nodegroups":[]`)...), "nodegroups: not an object"},
 		{tiny(with(`"cluster":{}`)...), "cluster/rsahostkeypub: missing"},
 		{tiny(with(`"cluster":7`)...), "cluster: not an object"},
 		{tiny(without("cluster")...), "cluster: missing"},
