@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 )
 
 // queryDifferences are the documented differences that generated queries must meet.
 func queryDifferences() []string {
-	return []string{utf8Differs, blanksDiffer, numbersDiffer, utf8Answers, largeAnswers}
+	return []string{utf8Differs, blanksDiffer, numbersDiffer, utf8Answers, largeAnswers, keysDiffer}
 }
 
 // compareQueries asks the reference and ours generated queries on every test config.
@@ -22,12 +25,59 @@ func compareQueries(ctx context.Context, run *session) error {
 		}
 		seed := run.seed<<8 + uint64(i)
 		if err := duelOn(ctx, run, c.name, text, func(tree *clusterTree) func() (query, bool) {
-			return generatedQueries(newQueryGenerator(tree, seed), run.times(c.queries))
-		}); err != nil {
+			return chained(objectQueries(tree, run.times(maxObjectQueries)), generatedQueries(newQueryGenerator(tree, seed), run.times(c.queries)))
+		}, c.meets); err != nil {
 			return fmt.Errorf("%s (query seed %d): %w", c.name, seed, err)
 		}
 	}
 	return nil
+}
+
+// maxObjectQueries bounds how many objects of a config are asked for one by one. Of larger configs it is every n-th.
+const maxObjectQueries = 600
+
+// objectQueries ask for each object of a config whole, and for each member of the top and of the cluster: the text of all that was generated,
+// as the reference reads and writes it.
+func objectQueries(tree *clusterTree, limit int) func() (query, bool) {
+	var paths []string
+	add := func(tokens ...string) { paths = append(paths, joinPointer(tokens)) }
+	for _, name := range []string{"version", "ctime", "mtime", "serial_no", "cluster", "networks", "nodegroups", "filters"} {
+		add(name)
+	}
+	cluster, _ := tree.root["cluster"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(cluster)) {
+		add("cluster", name)
+	}
+	var objects []string
+	for _, container := range []string{"nodes", "nodegroups", "instances", "networks", "disks", "filters"} {
+		_, keys := tree.namesAndKeys(container)
+		for _, key := range keys {
+			objects = append(objects, joinPointer([]string{container, key}))
+		}
+	}
+	step := max(1, (len(objects)+limit-1)/limit)
+	for i := 0; i < len(objects); i += step {
+		paths = append(paths, objects[i])
+	}
+	queries := make([]query, 0, len(paths))
+	for i, path := range paths {
+		m := message{protocol: "1", typ: strconv.Itoa(typeConfigQuery), query: quoteASCII(path), rsalt: fmt.Sprintf(`"object-%d"`, i)}
+		queries = append(queries, wrappedQuery("object "+path, pythonEnvelope, m.text(plainSpelling)))
+	}
+	return listed(queries)
+}
+
+// chained gives the queries of one source after those of another.
+func chained(sources ...func() (query, bool)) func() (query, bool) {
+	return func() (query, bool) {
+		for len(sources) > 0 {
+			if q, ok := sources[0](); ok {
+				return q, true
+			}
+			sources = sources[1:]
+		}
+		return query{}, false
+	}
 }
 
 // generatedQueries makes n queries.
@@ -41,7 +91,7 @@ func generatedQueries(g *queryGenerator, n int) func() (query, bool) {
 }
 
 // duelOn starts both servers on a config and compares their answers to the queries made from it.
-func duelOn(ctx context.Context, run *session, name string, text []byte, queries func(*clusterTree) func() (query, bool)) error {
+func duelOn(ctx context.Context, run *session, name string, text []byte, queries func(*clusterTree) func() (query, bool), meets ...string) error {
 	started := time.Now()
 	tree, err := readClusterTree(text)
 	if err != nil {
@@ -64,7 +114,7 @@ func duelOn(ctx context.Context, run *session, name string, text []byte, queries
 		}
 	}
 	ready := time.Since(started)
-	d := &duel{run: run, about: name, ours: ours, theirs: theirs}
+	d := &duel{run: run, about: name, meets: meets, ours: ours, theirs: theirs}
 	if err := d.compare(ctx, queries(tree)); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ const (
 	longRequests   = "wire.md#long-requests"
 	utf8Answers    = "confd.md#utf-8-in-answers"
 	largeAnswers   = "confd.md#large-answers"
+	keysDiffer     = "confd.md#keys-that-are-not-uuids"
 )
 
 // A documentedCase is a difference from the reference that is meant, with how to know it.
@@ -47,6 +48,7 @@ var documentedCases = []documentedCase{
 		silent: func(o outcome) bool { return o.may(utf8Differs) },
 		shows:  func(o outcome) bool { return o.may(utf8Differs) },
 	},
+	{anchor: keysDiffer, shows: func(o outcome) bool { return o.may(keysDiffer) && o.ours != nil && o.theirs != nil }},
 	{anchor: utf8Answers, shows: func(o outcome) bool {
 		return hasNonASCII(o.ours) && utf8.Valid(o.ours) && (bytes.Equal(o.theirs, lowBytes(o.ours)) || beyondBasic(o.ours) && bytes.Equal(unsigned(o.theirs), unsigned(lowBytesOfPairs(o.ours))))
 	}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,7 +28,8 @@ const (
 // A duel asks the reference and ours the same, and compares.
 type duel struct {
 	run    *session
-	about  string // the config, for reports
+	about  string   // the config, for reports
+	meets  []string // documented differences that any query may show
 	ours   *confdServer
 	theirs *confdServer
 
@@ -55,6 +57,7 @@ func (d *duel) compare(ctx context.Context, next func() (query, bool)) error {
 		workers.Go(func() { d.work(queries) })
 	}
 	for q, ok := next(); ok && d.stopped(ctx) == nil; q, ok = next() {
+		q.meets = slices.Concat(q.meets, d.meets)
 		queries <- q
 	}
 	close(queries)

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -51,6 +50,3 @@ func (l *lane) receive(patience time.Duration) ([]byte, error) {
 	}
 	return append([]byte{}, l.buffer[:n]...), nil
 }
-
-// refused tells whether an error says that no process has the port.
-func refused(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }

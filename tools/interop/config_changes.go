@@ -36,8 +36,17 @@ func namesAlike(root map[string]any) {
 			map[string]any{"mac": "aa:00:00:00:00:03", "nicparams": map[string]any{"mode": "bridged"}, "uuid": fmt.Sprintf("nic-%d-c", i)},
 		}
 	}
+}
+
+// keysOff makes keys and uuids of objects differ, which to the reference makes two objects of one.
+func keysOff(root map[string]any) {
+	namesAlike(root)
 	renameKey(root, "instances", 3, "web.a")
 	renameKey(root, "nodes", 2, "node2.example")
+	nodeKeys, nodes := objectsOf(root, "nodes")
+	nodes[1]["uuid"], nodes[3]["uuid"] = nodeKeys[0], "elsewhere"
+	_, instances := objectsOf(root, "instances")
+	instances[4]["uuid"] = "another"
 }
 
 // renameKey puts the n-th object of a container under another key.
@@ -50,11 +59,9 @@ func renameKey(root map[string]any, container string, n int, key string) {
 	}
 }
 
-// referencesOff breaks what the objects say of each other: keys that are not the uuid, nodes and disks that are not there, disks used twice.
+// referencesOff breaks what the objects say of each other: nodes and disks that are not there, disks used twice, nodes meant by name.
 func referencesOff(root map[string]any) {
 	nodeKeys, nodes := objectsOf(root, "nodes")
-	nodes[1]["uuid"] = nodeKeys[0]
-	nodes[2]["uuid"] = "elsewhere"
 	nodes[3]["name"] = nodes[4]["name"]
 	_, instances := objectsOf(root, "instances")
 	diskKeys, disks := objectsOf(root, "disks")
@@ -69,8 +76,6 @@ func referencesOff(root map[string]any) {
 			instance["disks"] = append(append([]any{}, own...), "no-such-disk")
 		case 3:
 			instance["disks"] = append(append([]any{}, own...), own...)
-		case 4:
-			instance["uuid"] = "another-uuid"
 		case 5:
 			instance["disks"] = []any{diskKeys[i%len(diskKeys)], diskKeys[0], disks[0]["uuid"]}
 		}
@@ -133,7 +138,6 @@ func oddValues(root map[string]any) {
 	nodeKeys, nodes := objectsOf(root, "nodes")
 	nodes[0]["serial_no"], nodes[1]["serial_no"] = n("-5"), n("2.5")
 	nodes[1]["ctime"], nodes[2]["ctime"], nodes[3]["ctime"] = n("1705640835.281205"), n("2.5e-12"), n("0.1")
-	nodes[2]["name"] = []any{"n", "o", "d", "e", ".", "x"}
 	nodes[3]["tags"] = nil
 	nodes[1]["hv_state_static"], nodes[2]["disk_state_static"] = map[string]any{}, map[string]any{"plain": map[string]any{"xenvg": map[string]any{"disk_total": n("1")}}}
 	_, instances := objectsOf(root, "instances")
