@@ -83,6 +83,9 @@ var (
 	nicCounts  = []int8{0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4}
 )
 
+// DiskTemplates returns the names that GenerateOptions.Templates may have.
+func DiskTemplates() []string { return slices.Clone(diskTemplates) }
+
 func newPlan(opts GenerateOptions) *plan {
 	layout, _ := parseLayout(opts.Layout)
 	p := &plan{seed: opts.Seed, layout: layout, highestPort: firstGeneratedPort - 1}

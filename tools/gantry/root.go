@@ -23,6 +23,7 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		newBenchCommand(),
 		newConfdCommand(a),
+		newConfigCommand(),
 		newDemoCommand(),
 		newEchoCommand(),
 		newLoadCommand(a),
