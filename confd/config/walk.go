@@ -19,7 +19,12 @@ type Visitor interface {
 // first error of the visitor ends the walk and is returned as it is. All others are an *Error or wrap one of r. A layout older
 // than 2.14's gives ErrOldLayout wherever in the file it shows, also after objects that are wrong for the present layout.
 func Walk(r io.Reader, v Visitor) error {
-	w := walker{window: newWindow(r), v: v}
+	w := walker{window: newWindow(r, windowSize, MaxObject), v: v}
+	return w.walk()
+}
+
+// walk reads the whole file.
+func (w *walker) walk() error {
 	if err := w.step((*walker).opening); err != nil {
 		return err
 	}

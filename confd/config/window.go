@@ -23,9 +23,9 @@ type window struct {
 	buf []byte
 }
 
-func newWindow(r io.Reader) window {
-	buf := make([]byte, windowSize+windowPad)
-	return window{r: r, buf: buf, t: transcoder{in: buf[:windowPad]}}
+func newWindow(r io.Reader, size, limit int) window {
+	buf := make([]byte, size+windowPad)
+	return window{r: r, buf: buf, t: transcoder{in: buf[:windowPad], limit: limit}}
 }
 
 // refill moves the window on, so that it begins where the transcoder stands, and fills it. A window that is full already is
@@ -33,7 +33,7 @@ func newWindow(r io.Reader) window {
 func (w *window) refill() error {
 	t := &w.t
 	if t.pos == 0 && t.end+windowPad == len(w.buf) {
-		if t.end >= MaxObject {
+		if t.end >= t.limit {
 			return &Error{Rule: objectTooLarge, Offset: t.origin, Err: ErrLimit}
 		}
 		w.buf = append(make([]byte, 0, 2*t.end+windowPad), w.buf...)[:2*t.end+windowPad]
