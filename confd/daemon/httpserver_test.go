@@ -247,3 +247,28 @@ func TestHTTPStopsInOrder(t *testing.T) {
 	}
 	<-stopped
 }
+
+// What nobody needs is refused before it costs anything.
+func TestLongHeadersAreRefused(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger, _ := lineLogger(slog.LevelInfo)
+	stop := serveHTTP(listener, newHTTPServer(newTestMux(&checks{}), logger), logger)
+	defer stop()
+	request, err := http.NewRequest("GET", "http://"+listener.Addr().String()+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Long", strings.Repeat("x", 2*httpHeaderMaxBytes))
+	request.Close = true
+	response, err := (&http.Client{Timeout: patience}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("%s, want %d", response.Status, http.StatusRequestHeaderFieldsTooLarge)
+	}
+}
