@@ -56,7 +56,7 @@ func AppendCanonical(dst []byte, kind Kind, key string, object []byte) ([]byte, 
 func newTranscoder(text []byte) *transcoder {
 	in := make([]byte, len(text)+windowPad)
 	copy(in, text)
-	return &transcoder{in: in, end: len(text), last: true, limit: MaxObject}
+	return &transcoder{in: in, end: len(text), last: true}
 }
 
 // objectName names an object in errors.

@@ -1,6 +1,9 @@
 package config
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // MaxDepth bounds how deeply values nest. The schemas need nine levels and the expression of a job filter perhaps a dozen more;
 // the bound keeps a hostile file from exhausting the stack.
@@ -31,7 +34,7 @@ type transcoder struct {
 	times   [timeMemos]timeMemo
 	err     *Error
 	starved bool
-	limit   int // of the length of in and of out
+	limit   int // of the length of in and of out; 0 means MaxObject
 }
 
 // A span is where a field was appended, from its comma on. The zero span is a field that wasn't met, nullSpan one that was null.
@@ -118,7 +121,7 @@ func (t *transcoder) open(bracket byte, rule string) bool {
 
 // bounded fails when the text has become too long: numbers such as 1e300 and defaults can make it longer than the input.
 func (t *transcoder) bounded() bool {
-	return len(t.out) <= t.limit || t.fail(objectTooLarge, ErrLimit)
+	return len(t.out) <= cmp.Or(t.limit, MaxObject) || t.fail(objectTooLarge, ErrLimit)
 }
 
 // separator reads what follows a member or an element. It returns true when another one follows; when the bracket follows or

@@ -19,7 +19,7 @@ type Visitor interface {
 // first error of the visitor ends the walk and is returned as it is. All others are an *Error or wrap one of r. A layout older
 // than 2.14's gives ErrOldLayout wherever in the file it shows, also after objects that are wrong for the present layout.
 func Walk(r io.Reader, v Visitor) error {
-	w := walker{window: newWindow(r, windowSize, MaxObject), v: v}
+	w := walker{window: newWindow(r, windowSize), v: v}
 	return w.walk()
 }
 
@@ -213,6 +213,7 @@ func (w *walker) topMember() bool {
 // topKey reads the key of a member at the top.
 func (w *walker) topKey() bool {
 	t := &w.t
+	t.space() // the window may have ended after the comma
 	if !t.keyText() || !t.colon() {
 		return false
 	}
@@ -238,6 +239,7 @@ func (w *walker) topSeparator() (ok bool) {
 // entry reads a member of a container.
 func (w *walker) entry() (ok bool) {
 	t := &w.t
+	t.space() // the window may have ended after the comma
 	if !t.keyText() {
 		return false
 	}

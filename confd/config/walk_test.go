@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -287,11 +288,17 @@ func TestWalkReadsInPieces(t *testing.T) {
 func TestWalkWithAnyWindow(t *testing.T) {
 	doc := tiny(append(tinyMembers(), `"z":{"é":"\ud834\udd1e☃","n":[-1.5e-3,true,false,null,{}]}`, `"last":1`)...) + "\n"
 	want := walked(t, strings.NewReader(doc))
-	for size := 1; size <= len(doc)+1; size++ {
-		var rec recorder
-		w := walker{window: newWindow(strings.NewReader(doc), size, MaxObject), v: &rec}
-		if err := w.walk(); err != nil || !slices.Equal(rec.seen, want) {
-			t.Fatalf("a window of %d bytes: %v", size, err)
+	var spaced bytes.Buffer
+	if err := json.Indent(&spaced, []byte(doc), " ", "\t"); err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range []string{doc, spaced.String()} {
+		for size := 1; size <= len(doc)+1; size++ {
+			var rec recorder
+			w := walker{window: newWindow(strings.NewReader(doc), size), v: &rec}
+			if err := w.walk(); err != nil || !slices.Equal(rec.seen, want) {
+				t.Fatalf("a window of %d bytes: %v", size, err)
+			}
 		}
 	}
 }
@@ -308,7 +315,8 @@ func TestNoPrefixIsAccepted(t *testing.T) {
 func TestObjectsAreLimited(t *testing.T) {
 	const limit = 1 << 20
 	limited := func(r io.Reader) error {
-		w := walker{window: newWindow(r, windowSize, limit), v: ignore{}}
+		w := walker{window: newWindow(r, windowSize), v: ignore{}}
+		w.t.limit = limit
 		return w.walk()
 	}
 	endless := io.MultiReader(strings.NewReader(`{"x":["`), &repeated{"0123456789abcdef"})

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 )
@@ -23,9 +24,9 @@ type window struct {
 	buf []byte
 }
 
-func newWindow(r io.Reader, size, limit int) window {
+func newWindow(r io.Reader, size int) window {
 	buf := make([]byte, size+windowPad)
-	return window{r: r, buf: buf, t: transcoder{in: buf[:windowPad], limit: limit}}
+	return window{r: r, buf: buf, t: transcoder{in: buf[:windowPad]}}
 }
 
 // refill moves the window on, so that it begins where the transcoder stands, and fills it. A window that is full already is
@@ -33,7 +34,7 @@ func newWindow(r io.Reader, size, limit int) window {
 func (w *window) refill() error {
 	t := &w.t
 	if t.pos == 0 && t.end+windowPad == len(w.buf) {
-		if t.end >= t.limit {
+		if t.end >= cmp.Or(t.limit, MaxObject) {
 			return &Error{Rule: objectTooLarge, Offset: t.origin, Err: ErrLimit}
 		}
 		w.buf = append(make([]byte, 0, 2*t.end+windowPad), w.buf...)[:2*t.end+windowPad]
