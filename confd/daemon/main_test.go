@@ -190,10 +190,27 @@ func (r recipe) command(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
+// run starts the daemon in the foreground, with more in its environment.
 func (r recipe) run(t *testing.T, environment ...string) *process {
 	t.Helper()
 	cmd := r.command(t)
 	cmd.Env = append(cmd.Env, environment...)
+	return follow(t, cmd)
+}
+
+// runUnder starts it by a program, which is given the daemon's path as its
+// last argument.
+func (r recipe) runUnder(t *testing.T, program string, arguments ...string) *process {
+	t.Helper()
+	daemon := r.command(t)
+	cmd := exec.Command(program, append(arguments, daemon.Path)...)
+	cmd.Env = daemon.Env
+	return follow(t, cmd)
+}
+
+// follow starts a daemon and reads what it says.
+func follow(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

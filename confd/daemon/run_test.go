@@ -128,6 +128,19 @@ func TestSecondSignalKills(t *testing.T) {
 	}
 }
 
+// A shell starts what it puts into the background with SIGINT ignored.
+func TestSecondSignalKillsAlsoInTheBackground(t *testing.T) {
+	r := newRecipe(t, "stubborn")
+	p := r.runUnder(t, "sh", "-c", `trap "" INT; exec "$0"`)
+	p.expect("the daemon answers")
+	p.signal(syscall.SIGINT)
+	p.expect("stopping")
+	p.signal(syscall.SIGINT)
+	if code := p.wait().ExitCode(); code != 128+int(syscall.SIGINT) {
+		t.Errorf("it ended with %v, want exit code %d", p.cmd.ProcessState, 128+int(syscall.SIGINT))
+	}
+}
+
 func TestHangupReopensTheLogAndReloads(t *testing.T) {
 	r := newRecipe(t, "serve")
 	p := r.run(t)

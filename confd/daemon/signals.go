@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // signals are a process's signals, turned into a context's end and calls.
@@ -70,9 +71,15 @@ func (s *signals) handle(h handlers, cancel context.CancelCauseFunc) {
 	}
 }
 
-// dieBy ends the process by the signal's default action.
+// dieBy ends the process by the signal's default action. If the process was
+// started with the signal ignored, as shells do in the background, that is no
+// death: then it exits with the code that a shell would report.
 func dieBy(received syscall.Signal) {
 	signal.Reset(received)
 	_ = syscall.Kill(os.Getpid(), received)
-	select {} // the signal may land on another thread a moment later
+	<-time.After(deathPatience) // the signal may land on another thread a moment later
+	os.Exit(128 + int(received))
 }
+
+// deathPatience is longer than a signal to oneself takes on a busy machine.
+const deathPatience = time.Second
