@@ -33,6 +33,10 @@ func Upgrade(doc []byte) ([]byte, error) {
 // noOffset is the offset of errors in objects that were changed: they aren't in the file as they stand.
 const noOffset = -1
 
+// maxGrowth bounds how much longer a whole file may become when its numbers are written in full: 1e300 has 301 digits. No file of
+// the reference grows at all.
+const maxGrowth = 4
+
 // An upgrade knows what steps must know of objects other than the one at hand.
 type upgrade struct {
 	size    int // of the file without white space, in bytes
@@ -67,7 +71,7 @@ type entry struct {
 
 func newUpgrade(doc []byte) (*upgrade, error) {
 	t := newTranscoder(doc)
-	t.out = make([]byte, 0, len(doc))
+	t.out, t.limit = make([]byte, 0, len(doc)), max(MaxObject, maxGrowth*len(doc))
 	t.space()
 	if !t.freeObject() {
 		return nil, t.err

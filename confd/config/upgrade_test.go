@@ -371,6 +371,45 @@ func TestUpgradeDetails(t *testing.T) {
 	}
 }
 
+// A null inside a dictionary once hid what it should have been taken for.
+func TestUpgradeTakesInnerNullsForNothing(t *testing.T) {
+	for _, c := range []struct{ layout, old, new, pointer, want string }{
+		{"2.6", `"nicparams":{"default":{"mode":"bridged","link":"br0"}}`, `"nicparams":{"default":null}`, "/cluster/nicparams/default/link", `"xen-br0"`},
+		{"2.4", `"beparams":{"default":{`, `"beparams":{"other":null,"default":{`, "/cluster/beparams/other", ""},
+		{"2.14", `"lv":{"active":true,"interval":5000000}`, `"lv":null`, "/cluster/data_collectors/lv/interval", "5000000"},
+	} {
+		got := upgraded(t, edited(t, c.layout, c.old, c.new))
+		if value := string(Evaluate(got, []byte(c.pointer))); value != c.want {
+			t.Errorf("%s: got %s, want %s", c.pointer, value, c.want)
+		}
+	}
+}
+
+// Removing a null from the cluster once overwrote what a step had set on it.
+func TestUpgradeOfAClusterWithANull(t *testing.T) {
+	got := upgraded(t, edited(t, "2.2", `"volume_group_name":"xenvg"`, `"volume_group_name":null`))
+	if value := string(Evaluate(got, []byte("/cluster/ipolicy/disk-templates"))); value != `["drbd"]` {
+		t.Errorf("got %s", value)
+	}
+}
+
+// A uuid that is the name can't be the key: the file would look old for ever.
+func TestUpgradeOfANodeWhoseUUIDIsItsName(t *testing.T) {
+	doc := smallest(t, "2.1", 0)
+	v := constantValue(string(doc))
+	node := &v.get("nodes").members[0]
+	node.value.set("uuid", rawString(node.key))
+	d, err := Parse(upgraded(t, v.appendTo(nil, compactStyle)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range d.All(KindNode) {
+		if n := load[Node](t, d, key); n.UUID != key || !looksLikeUUID(key) {
+			t.Errorf("key %s, uuid %s", key, n.UUID)
+		}
+	}
+}
+
 // Names are all that the oldest layouts have. The UUIDs made from them are part of the answers, so they must never change.
 func TestDerivedUUIDsNeverChange(t *testing.T) {
 	d, err := Parse(upgraded(t, generated(t, GenerateOptions{Nodes: 1, Instances: 1, Layout: "2.0", Templates: []string{"plain"}})))
