@@ -176,14 +176,10 @@ func (b *batch) round(ctx context.Context, peers []netip.AddrPort, todo []int, p
 
 // ask asks one peer its share.
 func (b *batch) ask(ctx context.Context, peer netip.AddrPort, share []int, patient bool) error {
-	lane, err := b.client.dial(peer, len(share))
-	if err != nil {
-		return err
-	}
-	r := newRun(b, lane, peer, share)
+	r := newRun(b, b.client.dial(peer, len(share)), peer, share)
 	if patient {
 		r.patience = b.options.Attempts
 	}
-	err = r.run(ctx)
+	err := r.run(ctx)
 	return errors.Join(err, r.lane.close())
 }

@@ -20,16 +20,20 @@ type lane interface {
 // datagrams, each holds many.
 const laneBuffers = 32
 
-// dial returns a lane to a peer for a number of queries: with a socket of its own, unless the client was given a connection to use.
-func (c *Client) dial(peer netip.AddrPort, queries int) (lane, error) {
+// dial returns a lane to a peer for a number of queries: with a socket of its own, unless the client was given a connection to use or the system
+// has none to give. (Over the shared one, a peer without a route is as good as silent.)
+func (c *Client) dial(peer netip.AddrPort, queries int) lane {
 	if !c.ownSocket {
-		return newSharedLane(c, peer), nil
+		return newSharedLane(c, peer)
 	}
 	wire, err := netio.Dial(netio.ClientConfig{Target: peer, BatchSize: min(queries, laneBuffers)})
 	if err != nil {
-		return nil, err
+		if c.logger != nil {
+			c.logger.Debug("no socket of its own for a batch", "peer", peer.String(), "error", err)
+		}
+		return newSharedLane(c, peer)
 	}
-	return &ownLane{client: c, wire: wire}, nil
+	return &ownLane{client: c, wire: wire}
 }
 
 // ownLane has a socket that is connected to the peer, which hears nobody else.
@@ -116,7 +120,14 @@ func (l *sharedLane) receive(wait time.Duration) ([][]byte, error) {
 func (l *sharedLane) close() error {
 	l.timer.Stop()
 	l.client.mu.Lock()
-	defer l.client.mu.Unlock()
 	delete(l.client.lanes, l.prefix)
-	return nil
+	l.client.mu.Unlock()
+	for {
+		select {
+		case datagram := <-l.inbox: // too late
+			l.client.count(DiscardUnexpected, Datagram{Peer: l.peer, Payload: datagram})
+		default:
+			return nil
+		}
+	}
 }

@@ -120,12 +120,11 @@ func (c *Client) passOn(salt, datagram []byte) bool {
 		return false
 	}
 	c.mu.Lock()
-	inbox := c.lanes[[runSalt]byte(salt)]
-	c.mu.Unlock()
+	defer c.mu.Unlock()
 	select {
-	case inbox <- slices.Clone(datagram):
+	case c.lanes[[runSalt]byte(salt)] <- slices.Clone(datagram):
 		return true
-	default: // also without an inbox
+	default: // also without such a lane
 		return false
 	}
 }

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"runtime"
@@ -91,6 +92,22 @@ func TestBatchHearsAnswersFromElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkEcho(t, results)
+}
+
+// A peer that the system knows no way to counts as silent.
+func TestBatchOfAPeerWithoutARoute(t *testing.T) {
+	peer := (&clienttest.Server{Answer: echoName}).Listen(t, "127.0.0.1")
+	c := mustNew(t, client.Config{Key: clienttest.Key, Peers: client.StaticPeers{peer}})
+	nowhere := netip.MustParseAddrPort("255.255.255.255:1814") // refused, as the socket may not broadcast
+	results, err := c.Batch(t.Context(), numbered(10), client.BatchOptions{Peer: nowhere, Attempts: 2, Timeout: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, result := range results {
+		if !errors.Is(result.Err, client.ErrPeerSilent) {
+			t.Fatalf("result %d: %+v", i, result)
+		}
+	}
 }
 
 // Nobody listens: the call ends in time, without an error of the system's.

@@ -140,12 +140,12 @@ func (p *printer) checkForPeople(report *check.Report) {
 		}
 		fmt.Fprintf(p.out, "%s%s:\n", shortened(d.Query), at(d.Path))
 		for _, said := range d.Said {
-			fmt.Fprintf(p.out, "  %s: %s (serial %d)\n", joinPeers(said.Peers), said.Value, said.Serial)
+			fmt.Fprintf(p.out, "  %s: %s%s\n", joinPeers(said.Peers), said.Value, ofSerial(said.Serial))
 		}
 	}
 	fmt.Fprintf(p.out, "%s, %s", count(report.Queries, "query", "queries"), count(len(report.Differences), "difference", "differences"))
 	if report.Unanswered > 0 {
-		fmt.Fprintf(p.out, "; %s fit no datagram", count(report.Unanswered, "answer", "answers"))
+		fmt.Fprintf(p.out, "; %s answered by nobody", count(report.Unanswered, "query", "queries"))
 	}
 	if report.LeftOut > 0 {
 		fmt.Fprintf(p.out, "; %s left out by --limit", count(report.LeftOut, "query", "queries"))
@@ -179,6 +179,14 @@ func at(path string) string {
 		return ""
 	}
 	return " at " + path
+}
+
+// ofSerial names an answer's serial; errors and silence have none.
+func ofSerial(serial int64) string {
+	if serial == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (serial %d)", serial)
 }
 
 // shownQuery is how much of a query is printed, in bytes: one may list fifty addresses.

@@ -23,18 +23,15 @@ const (
 	chunk = 500
 
 	// attempts is how often a query is sent. Fewer than a batch's default, because servers are silent about answers that don't fit a
-	// datagram, as some of the first questions' don't in a large cluster.
-	attempts = 3
-
-	// silentAfter is how many queries in vain are the sign of a server that went away: more than it takes for answers that fit no datagram.
-	silentAfter = 16
+	// datagram, as some of the first questions' don't in a large cluster, and because what differs is asked again anyway.
+	attempts = 2
 )
 
 // Options is what is checked. The zero value checks all that the servers show, within DefaultLimit.
 type Options struct {
 	Limit   int           // queries that each peer is asked at most; 0 is DefaultLimit
 	Settle  time.Duration // before what differs is asked again; 0 is DefaultSettle
-	Timeout time.Duration // of a query's first attempt of three; 0 is client.DefaultAttemptTimeout
+	Timeout time.Duration // of a query's first attempt of two; 0 is client.DefaultAttemptTimeout
 
 	// Names that are asked about beside those that the servers show, as a server shows only what fits a datagram.
 	Nodes, Instances []string
@@ -45,7 +42,7 @@ type Report struct {
 	Peers       []Peer       // in the order in which they were given
 	Queries     int          // that each answering peer was asked
 	LeftOut     int          // that the limit forbade
-	Unanswered  int          // that no peer gave an answer to, mostly because it fits no datagram
+	Unanswered  int          // that no peer gave an answer to: it fits no datagram, or isn't ASCII, which the reference's server garbles
 	Differences []Difference // in the order of asking
 }
 
@@ -119,10 +116,13 @@ func (k *checker) run(ctx context.Context) error {
 // findSilent finds the peers that say nothing at all. Any reply will do.
 func (k *checker) findSilent(ctx context.Context) error {
 	replies, err := k.ask(ctx, []question{ping})
-	for i := range k.report.Peers {
-		k.report.Peers[i].Silent = err == nil && replies[i][0] == nil
+	if err != nil {
+		return err
 	}
-	return err
+	for i := range k.report.Peers {
+		k.report.Peers[i].Silent = replies[i][0] == nil
+	}
+	return nil
 }
 
 // compareAll asks questions that weren't asked yet, as many as the limit allows, and notes what the answers show and which differ.
@@ -143,6 +143,9 @@ func (k *checker) compareAll(ctx context.Context, questions []question) error {
 		n := min(chunk, len(fresh))
 		replies, err := k.ask(ctx, fresh[:n])
 		if err != nil {
+			return err
+		}
+		if err := k.noteSilent(ctx, replies); err != nil {
 			return err
 		}
 		for i, q := range fresh[:n] {
@@ -189,6 +192,9 @@ func (k *checker) askAgain(ctx context.Context) error {
 		n := min(chunk, len(k.differs))
 		replies, err := k.ask(ctx, k.differs[:n])
 		if err != nil {
+			return err
+		}
+		if err := k.noteSilent(ctx, replies); err != nil {
 			return err
 		}
 		for i, q := range k.differs[:n] {
@@ -250,15 +256,25 @@ func (k *checker) ask(ctx context.Context, questions []question) ([][]*client.Re
 		})
 	}
 	asking.Wait()
-	for i, err := range errs {
+	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
-		if len(questions) >= silentAfter && !slices.ContainsFunc(replies[i], func(r *client.Reply) bool { return r != nil }) {
-			k.report.Peers[i].Silent = true // it fell silent meanwhile
-		}
 	}
 	return replies, nil
+}
+
+// noteSilent finds the peers that went away: those that a chunk of questions and a ping get no reply from. Others may have nothing but answers
+// that fit no datagram.
+func (k *checker) noteSilent(ctx context.Context, replies [][]*client.Reply) error {
+	suspect := false
+	for i := range replies {
+		suspect = suspect || !k.report.Peers[i].Silent && !slices.ContainsFunc(replies[i], func(r *client.Reply) bool { return r != nil })
+	}
+	if !suspect {
+		return nil
+	}
+	return k.findSilent(ctx)
 }
 
 // column returns the replies to one question, by peer.

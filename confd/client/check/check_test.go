@@ -271,6 +271,40 @@ func TestSerialsBehindAndSilentPeers(t *testing.T) {
 	}
 }
 
+// A server that goes away in the middle is silent, not different.
+func TestAPeerThatGoesAway(t *testing.T) {
+	answers := map[string]clienttest.Reply{"cluster_master": said(`"node1"`, 1), "node_role node1": said("0", 1)}
+	steady := fake(t, answers)
+	server := &clienttest.Server{}
+	server.Answer = func(r *wire.Request) (clienttest.Reply, bool) {
+		if r.Type == wire.ReqNodeRole {
+			server.SetSilent(true)
+		}
+		reply, found := answers[r.Type.String()]
+		if !found {
+			reply = clienttest.Reply{Status: 1, Answer: "0"}
+		}
+		return reply, true
+	}
+	report := run(t, check.Options{}, steady, server.Listen(t, "127.0.0.1"))
+	if report.Healthy() || report.Peers[0].Silent || !report.Peers[1].Silent || len(report.Differences) != 0 {
+		t.Errorf("%+v", report)
+	}
+}
+
+// A server is not silent because all that differs is what it doesn't answer.
+func TestAPeerThatLacksAnswers(t *testing.T) {
+	full := map[string]clienttest.Reply{"config_query /nodes": said(`{"a":{},"b":{}}`, 1)}
+	lacking := map[string]clienttest.Reply{}
+	for _, path := range []string{"/nodes", "/nodes/a", "/nodes/b"} {
+		lacking["config_query "+path] = said("silent", 0)
+	}
+	report := run(t, check.Options{}, fake(t, full), fake(t, lacking))
+	if report.Peers[1].Silent || len(report.Differences) != 3 || report.Differences[1].Said[1].Value != "no answer" {
+		t.Errorf("%+v", report)
+	}
+}
+
 // What differs only while a change makes its way through the cluster isn't reported.
 func TestChangesInPassingAreNoDifference(t *testing.T) {
 	var asked atomic.Int32
