@@ -87,14 +87,13 @@ func TestDuel(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			s := quietSession(&out)
-			s.part = &partResult{seen: map[string]int{}}
+			s := quietSession(&out, part{})
 			d := &duel{run: s, about: "test", ours: newScriptedServer(t, "ours", test.ours), theirs: newScriptedServer(t, "theirs", test.theirs)}
 			if err := d.compare(t.Context(), listed(scriptedQueries(`"A"`, `"B"`, `"C"`))); err != nil {
 				t.Fatal(err)
 			}
-			if s.part.compared != 3 || s.part.differences != test.want {
-				t.Errorf("%d compared, %d differences, want %d\n%s", s.part.compared, s.part.differences, test.want, &out)
+			if s.comparisons != 3 || s.differences != test.want {
+				t.Errorf("%d compared, %d differences, want %d\n%s", s.comparisons, s.differences, test.want, &out)
 			}
 			if !strings.Contains(out.String(), test.says) {
 				t.Errorf("it prints\n%s\nwithout %q", &out, test.says)
@@ -106,23 +105,21 @@ func TestDuel(t *testing.T) {
 // A documented silence of the reference isn't waited for, but an answer in spite of it is noticed.
 func TestDuelLooksForLateAnswers(t *testing.T) {
 	var out strings.Builder
-	s := quietSession(&out)
-	s.part = &partResult{seen: map[string]int{}}
+	s := quietSession(&out, part{})
 	d := &duel{run: s, about: "test",
 		ours:   newScriptedServer(t, "ours", func(string) string { return "" }),
 		theirs: newScriptedServer(t, "theirs", func(string) string { return "1" })}
 	if err := d.compare(t.Context(), listed(scriptedQueries("a", "b"))); err != nil {
 		t.Fatal(err)
 	}
-	if s.part.differences != 2 {
-		t.Errorf("%d differences\n%s", s.part.differences, &out)
+	if s.differences != 2 {
+		t.Errorf("%d differences\n%s", s.differences, &out)
 	}
 }
 
 func TestADeadServerEndsTheDuel(t *testing.T) {
 	var out strings.Builder
-	s := quietSession(&out)
-	s.part = &partResult{seen: map[string]int{}}
+	s := quietSession(&out, part{})
 	ours := newScriptedServer(t, "ours", strings.ToUpper)
 	ours.process.stop()
 	ours.addr = netip.MustParseAddrPort("127.0.0.1:1")

@@ -29,7 +29,9 @@ type part struct {
 	about string
 	// documented are the differences that this part meets, as page#heading below docs/differences. Each must be seen when the part runs.
 	documented []string
-	run        func(ctx context.Context, run *session) error
+	// waits says that it spends its time waiting, so that it can run beside the parts that don't.
+	waits bool
+	run   func(ctx context.Context, run *session) error
 }
 
 func parts() []part {
@@ -37,12 +39,12 @@ func parts() []part {
 		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts, documented: []string{utf8Answers}},
 		{name: "confd-queries", about: "ganeti-confd and ours on generated configs and queries", run: compareQueries, documented: queryDifferences()},
 		{name: "confd-packets", about: "ganeti-confd and ours on broken and odd datagrams", run: comparePackets, documented: packetDifferences()},
-		{name: "confd-reloads", about: "ganeti-confd and ours while their config file changes, breaks and goes", run: compareReloads, documented: []string{badConfigs, goneConfigs, unknownKeys}},
+		{name: "confd-reloads", about: "ganeti-confd and ours while their config file changes, breaks and goes", run: compareReloads, waits: true, documented: []string{badConfigs, goneConfigs, unknownKeys}},
 		{name: "python-library", about: "the reference's Python client library against ganeti-confd and ours", run: comparePythonLibrary},
 		{name: "confd-client", about: "the reference's confd-client tool against ganeti-confd and ours", run: compareClientTool},
 		{name: "mon-collector", about: "the reference's data collectors, its Haskell confd client, against ganeti-confd and ours", run: compareCollectors},
 		{name: "gantry-client", about: "our client library and commands against ganeti-confd and ours", run: compareClient},
-		{name: "live-cluster", about: "a real cluster whose ganeti-confd is replaced by ours while it runs", run: compareCluster},
+		{name: "live-cluster", about: "a real cluster whose ganeti-confd is replaced by ours while it runs", run: compareCluster, waits: true},
 		{name: "cfgupgrade", about: "the reference's cfgupgrade and our upgrade of old configs", run: compareCfgupgrade},
 	}
 }
@@ -101,23 +103,17 @@ func run(o options) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	budget := time.Duration(o.seconds) * time.Second
-	ctx, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("the run took longer than its %v", budget))
-	defer cancel()
-
-	s, err := newSession(ctx, os.Stdout, o)
+	out := newConsole(os.Stdout)
+	w, err := newWorkplace(ctx, o, func(format string, args ...any) { out.print("interop", format, args...) })
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	for _, p := range chosen {
-		s.runPart(ctx, p)
-		if ctx.Err() != nil {
-			s.differs("stopped: %v", context.Cause(ctx))
-			break
-		}
-	}
-	return s.summary()
+	defer w.remove()
+	// Installing the peers doesn't count: it depends on the network, and happens once.
+	budget := time.Duration(o.seconds) * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, budget, fmt.Errorf("the run took longer than its %v", budget))
+	defer cancel()
+	return out.summary(runParts(ctx, w, out, chosen))
 }
 
 // choose returns the parts named in only, in the order of the list; all without a name.

@@ -18,21 +18,43 @@ func (o outcome) equal() bool {
 	return (o.ours == nil) == (o.theirs == nil) && bytes.Equal(o.ours, o.theirs)
 }
 
+// How much of a datagram a report shows: of a request its beginning, of replies what is around the place where they begin to differ.
+const (
+	printedBytes  = 600
+	printedBefore = 150
+)
+
 // describe prints all there is to know for looking into a difference.
 func (o outcome) describe() string {
-	return fmt.Sprintf("%s\n    asked   %s\n    ours    %s\n    theirs  %s", o.about, printable(o.sent), printable(o.ours), printable(o.theirs))
+	from := max(0, differAt(unsigned(o.ours), unsigned(o.theirs))-printedBefore)
+	if o.ours == nil || o.theirs == nil {
+		from = 0
+	}
+	return fmt.Sprintf("%s\n    asked   %s\n    ours    %s\n    theirs  %s", o.about, printable(o.sent, 0), printable(o.ours, from), printable(o.theirs, from))
 }
 
-// printedBytes is how much of a datagram a report shows.
-const printedBytes = 700
-
-func printable(datagram []byte) string {
-	switch {
-	case datagram == nil:
-		return "silence"
-	case len(datagram) > printedBytes:
-		return fmt.Sprintf("%q… (%d bytes)", datagram[:printedBytes], len(datagram))
-	default:
-		return fmt.Sprintf("%q", datagram)
+// differAt is the index of the first byte that two texts don't share.
+func differAt(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
 	}
+	return n
+}
+
+// printable shows a datagram: from an index of what follows its signature, if that isn't the beginning.
+func printable(datagram []byte, from int) string {
+	if datagram == nil {
+		return "silence"
+	}
+	shown, prefix, suffix := datagram, "", ""
+	if from > 0 {
+		shown, prefix = unsigned(datagram)[from:], fmt.Sprintf("… (byte %d of %d) ", len(datagram)-len(unsigned(datagram))+from, len(datagram))
+	}
+	if len(shown) > printedBytes {
+		shown, suffix = shown[:printedBytes], fmt.Sprintf(" … (%d bytes)", len(datagram))
+	}
+	return fmt.Sprintf("%s%q%s", prefix, shown, suffix)
 }

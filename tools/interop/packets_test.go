@@ -8,7 +8,7 @@ import (
 
 // A recorded datagram that was signed is signed again, with our key and for our time; one that wasn't is left as it was.
 func TestResign(t *testing.T) {
-	s := &session{module: "../.."}
+	s := &session{workplace: &workplace{module: "../.."}}
 	all, err := readTranscripts(s)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func signedByUs(t *testing.T, datagram string) bool {
 }
 
 func TestKeptPacketsAreThere(t *testing.T) {
-	queries, err := keptPackets(&session{module: "../.."})
+	queries, err := keptPackets(&session{workplace: &workplace{module: "../.."}})
 	if err != nil {
 		t.Fatal(err)
 	}

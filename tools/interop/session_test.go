@@ -5,12 +5,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 )
 
-// quietSession is one without peers, that writes into the builder.
-func quietSession(out *strings.Builder) *session {
-	return &session{out: out, started: time.Now()}
+// quietSession is that of a part without peers, which writes into the builder.
+func quietSession(out *strings.Builder, p part) *session {
+	return newSession(&workplace{}, newConsole(out), p)
 }
 
 func TestSessionFailsUnlessAllIsWell(t *testing.T) {
@@ -53,9 +52,9 @@ func TestSessionFailsUnlessAllIsWell(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder
-			s := quietSession(&out)
-			s.runPart(t.Context(), test.part)
-			err := s.summary()
+			s := quietSession(&out, test.part)
+			s.do(t.Context())
+			err := s.console.summary([]*session{s})
 			if (err == nil) != (test.problem == "") || err != nil && err.Error() != test.problem {
 				t.Errorf("error %v, want %q", err, test.problem)
 			}
@@ -68,17 +67,45 @@ func TestSessionFailsUnlessAllIsWell(t *testing.T) {
 
 func TestOnlyTheFirstDifferencesArePrinted(t *testing.T) {
 	var out strings.Builder
-	s := quietSession(&out)
-	s.runPart(t.Context(), part{run: func(_ context.Context, s *session) error {
+	s := quietSession(&out, part{run: func(_ context.Context, s *session) error {
 		for range 10 * maxPrinted {
 			s.same("x", "1", "2")
 		}
 		return nil
 	}})
+	s.do(t.Context())
 	if n := strings.Count(out.String(), "DIFFERENCE"); n != maxPrinted {
 		t.Errorf("%d differences are printed, want %d", n, maxPrinted)
 	}
-	if err := s.summary(); err == nil || err.Error() != "200 differences" {
+	if err := s.console.summary([]*session{s}); err == nil || err.Error() != "200 differences" {
 		t.Errorf("all are counted: %v", err)
+	}
+}
+
+// Parts that wait run beside the others; those that don't, one after the other.
+func TestPartsThatWaitRunBesideTheOthers(t *testing.T) {
+	met := make(chan string)
+	meet := func(context.Context, *session) error { met <- "x"; return nil }
+	waiting := part{name: "waiting", waits: true, run: func(_ context.Context, s *session) error {
+		<-met // only another part that runs now can send it
+		s.compared(1)
+		return nil
+	}}
+	var out strings.Builder
+	c := newConsole(&out)
+	sessions := runParts(t.Context(), &workplace{}, c, []part{waiting, {name: "working", run: meet}})
+	if len(sessions) != 2 || c.summary(sessions) != nil {
+		t.Errorf("it prints\n%s", &out)
+	}
+}
+
+func TestPartsAreNotRunOnceTheRunIsOver(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("too long"))
+	var out strings.Builder
+	c := newConsole(&out)
+	sessions := runParts(ctx, &workplace{}, c, []part{{name: "late", run: func(context.Context, *session) error { panic("it ran") }}})
+	if err := c.summary(sessions); err == nil || !strings.Contains(out.String(), "not run: too long") {
+		t.Errorf("%v, and it prints\n%s", err, &out)
 	}
 }
