@@ -38,8 +38,7 @@ func startProcess(cores string, env []string, program string, args ...string) (*
 	p := &process{cmd: cmd, output: new(bytes.Buffer), ended: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.Env = append(os.Environ(), env...)
-	// A server must not outlive a harness that is killed.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(program), err)
 	}
