@@ -2,6 +2,7 @@ package config
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -17,6 +18,9 @@ const (
 	MaxGeneratedNetworks  = 16_384
 	MaxGeneratedFilters   = 10_000
 )
+
+// defaultPoolSize is the reference's number of master candidates.
+const defaultPoolSize = 10
 
 // GenerateOptions say what a generated cluster looks like. The zero value of every field but Nodes is usable.
 type GenerateOptions struct {
@@ -66,28 +70,18 @@ func Generate(w io.Writer, opts GenerateOptions) error {
 }
 
 func (o GenerateOptions) withDefaults() (GenerateOptions, error) {
-	defaults := []struct{ field, value *int }{
-		{&o.Groups, ptr(1)}, {&o.Networks, ptr(2)}, {&o.Filters, ptr(1)}, {&o.Candidates, ptr(10)}, {&o.Family, ptr(FamilyIPv4)},
-	}
-	for _, d := range defaults {
-		if *d.field == 0 {
-			*d.field = *d.value
-		}
-	}
+	o.Groups, o.Networks, o.Filters = cmp.Or(o.Groups, 1), cmp.Or(o.Networks, 2), cmp.Or(o.Filters, 1)
+	o.Candidates, o.Family = cmp.Or(o.Candidates, defaultPoolSize), cmp.Or(o.Family, FamilyIPv4)
 	o.Networks, o.Filters = max(o.Networks, 0), max(o.Filters, 0)
 	if o.Quirks {
 		o.NonASCII, o.Forthcoming = true, true
 	}
-	if o.Layout == "" {
-		o.Layout = "3.0"
-	}
+	o.Layout = cmp.Or(o.Layout, layoutCurrent.String())
 	if o.Templates == nil {
 		o.Templates = templateMix
 	}
 	return o, o.check()
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func (o *GenerateOptions) check() error {
 	ranges := []struct {

@@ -59,7 +59,7 @@ func completeEach(v *value, key, defaults string) {
 func stepClusterPolicy(_ *upgrade, v *value, _ string) error {
 	if policy := v.get("ipolicy"); policy != nil && policy.kind == valueObject {
 		listPolicy(policy)
-		completePolicy(policy, ptr(defaultRanges()))
+		completePolicy(policy, new(defaultRanges()))
 		complete(policy, constantValue(defaultIPolicy))
 	} else {
 		v.set("ipolicy", constantValue(defaultIPolicy))
