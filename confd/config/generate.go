@@ -48,7 +48,7 @@ type GenerateOptions struct {
 	Quirks bool
 }
 
-// Generate writes the config.data of an invented cluster to w, as one stream: 100,000 instances take some ten megabytes of memory.
+// Generate writes the config.data of an invented cluster to w, as one stream: 100,000 instances take some twenty megabytes of memory.
 // Without Quirks it keeps every rule that Validate checks, and in layout 3.0 it is canonical text (unless NonASCII or Python ask
 // for another spelling). Errors are those of the options, or w's.
 func Generate(w io.Writer, opts GenerateOptions) error {
