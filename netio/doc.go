@@ -1,8 +1,7 @@
 // Package netio moves UDP datagrams in batches between sockets and a handler,
 // and knows no protocol.
 //
-// A [Group] has a number of workers, each a goroutine locked to its thread.
-// Every worker owns one socket of every address (SO_REUSEPORT lets the kernel
+// A [Group] has a number of workers, a goroutine each. Every worker owns one socket of every address (SO_REUSEPORT lets the kernel
 // spread the peers over them), receives a batch of datagrams with one system
 // call, hands it to its [Handler] and sends what the handler replied with
 // another. A socket, its buffers and its counters belong to one worker: nothing

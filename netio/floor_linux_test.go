@@ -25,9 +25,10 @@ import (
 type echoServer struct {
 	Addr    string
 	Wait    string
+	Lock    bool // the worker's goroutine to its thread
+	Yield   int  // every so many turns; 0 is the standard
 	Offload OffloadMode
-	Batch   int
-	Stride  int
+	Batch   int // buffers a receive
 }
 
 // echoReport is what it tells at its end.
@@ -72,6 +73,10 @@ func runEchoServer(text string) error {
 		return err
 	}
 	g := newGroup(transports, &cfg)
+	if s.Yield > 0 {
+		g.workers[0].yieldEvery = s.Yield
+	}
+	locked := false
 	fmt.Println(g.Addrs()[0])
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -80,6 +85,10 @@ func runEchoServer(text string) error {
 	}()
 	err = g.Serve(ctx, func(int) Handler {
 		return HandlerFunc(func(b *Batch) {
+			if s.Lock && !locked {
+				runtime.LockOSThread()
+				locked = true
+			}
 			for i, d := range b.Datagrams() {
 				if b.Room() < len(d) {
 					b.Flush()

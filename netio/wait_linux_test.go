@@ -13,24 +13,38 @@ import (
 //
 //	go test ./netio -run '^$' -bench Wait -benchtime 2s
 func BenchmarkWait(b *testing.B) {
+	servers := []echoServer{{Wait: "ppoll", Lock: true, Yield: never}, {Wait: "ppoll", Yield: never}}
 	for _, way := range waysToWait {
-		b.Run(way+"/peak", func(b *testing.B) {
-			to, stop := startEcho(b, echoServer{Wait: way})
+		servers = append(servers, echoServer{Wait: way})
+	}
+	for _, s := range servers {
+		name := s.Wait
+		if s.Lock {
+			name += "-locked"
+		}
+		if s.Yield == never {
+			name += "-unyielding"
+		}
+		b.Run(name+"/peak", func(b *testing.B) {
+			to, stop := startEcho(b, s)
 			flood(b, to, 4, 640, 1)
 			reportEcho(b, stop())
 		})
-		b.Run(way+"/tenth", func(b *testing.B) {
-			to, stop := startEcho(b, echoServer{Wait: way})
+		b.Run(name+"/tenth", func(b *testing.B) {
+			to, stop := startEcho(b, s)
 			pingEvery(b, to, 40*time.Microsecond)
 			reportEcho(b, stop())
 		})
-		b.Run(way+"/pingpong", func(b *testing.B) {
-			to, stop := startEcho(b, echoServer{Wait: way})
+		b.Run(name+"/pingpong", func(b *testing.B) {
+			to, stop := startEcho(b, s)
 			pingEvery(b, to, 0)
 			reportEcho(b, stop())
 		})
 	}
 }
+
+// never is a number of turns that no benchmark reaches.
+const never = 1 << 40
 
 // pingEvery sends a datagram at even distances, or with distance 0 each time the
 // last is answered, and reports the latencies. It never sleeps itself.
