@@ -151,13 +151,13 @@ func TestQuery(t *testing.T) {
 		{"--json node-role node1", `{"type":"node-role","number":1,"arguments":["node1"],"status":0,"answer":0,"serial":7,"server":"ASKED","asked":1,"answered":1,"consistent":true}` + "\n", ""},
 		{"--json config /cluster/tags", `{"type":"config","number":10,"arguments":["/cluster/tags"],"status":0,"answer":["east","<west>"],"serial":7,"server":"ASKED","asked":1,"answered":1,"consistent":true}` + "\n", ""},
 		{"--json config /nope", `{"type":"config","number":10,"arguments":["/nope"],"status":1,"answer":2,"serial":0,"server":"ASKED","asked":1,"answered":1,"consistent":true,"error":"config /nope: wrong argument"}` + "\n", "config /nope: wrong argument"},
-		{"--json --timeout 300ms node-ips --coverage 1 --peer SILENT", `{"type":"node-ips","number":4,"arguments":[],"status":0,"answer":["192.0.2.2","192.0.2.1"],"serial":7,"server":"ASKED","asked":N,"answered":1,"consistent":true}` + "\n", ""},
+		{"--json --timeout 5s node-ips --coverage 1 --peer SILENT", `{"type":"node-ips","number":4,"arguments":[],"status":0,"answer":["192.0.2.2","192.0.2.1"],"serial":7,"server":"ASKED","asked":N,"answered":1,"consistent":true}` + "\n", ""},
 		{"--json --timeout 300ms config /silence", `{"type":"config","number":10,"arguments":["/silence"],"status":null,"answer":null,"serial":null,"server":null,"asked":1,"answered":0,"consistent":false,"error":"no answer from ASKED within 300ms: does a confd run there, with this key and a clock like ours?"}` + "\n",
 			"no answer from ASKED within 300ms: does a confd run there, with this key and a clock like ours?"},
 
 		{"--timeout 300ms config /silence", "", "no answer from ASKED within 300ms: does a confd run there, with this key and a clock like ours?"},
-		{"--timeout 300ms ping --peer SILENT", "3.1\n", ""}, // the default coverage takes what there is
-		{"--timeout 300ms ping --peer SILENT --coverage -1", "3.1\n", "1 of 2 peers answered, 2 needed within 300ms"},
+		{"--timeout 2s ping --peer SILENT", "3.1\n", ""}, // the default coverage takes what there is
+		{"--timeout 2s ping --peer SILENT --coverage -1", "3.1\n", "1 of 2 peers answered, 2 needed within 2s"},
 		{"--timeout 300ms config /silence --peer SILENT", "", "no answer from 2 peers within 300ms: do confds run there, with this key and a clock like ours?"},
 		{"ping --coverage 2", "", "query: not enough peers for the coverage: 2 wanted, 1 peer known"},
 		{"ping --timeout 0", "", "--timeout 0s: has to be positive"},
