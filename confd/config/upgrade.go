@@ -22,13 +22,32 @@ var ErrUnknownVersion = errors.New("not a version from 2.0 to 2.17, 3.0 or 3.1")
 func Upgrade(doc []byte) ([]byte, error) {
 	u, err := newUpgrade(doc)
 	if err != nil {
-		return nil, fmt.Errorf("upgrade configuration: %w", err)
+		return nil, fmt.Errorf("upgrade configuration: %w", changed(err))
 	}
 	if err := u.document(); err != nil {
-		return nil, fmt.Errorf("upgrade configuration: %w", err)
+		return nil, fmt.Errorf("upgrade configuration: %w", changed(err))
 	}
 	return u.out, nil
 }
+
+// A changedError is an Error about an object that was changed, and so isn't found at an offset of the file.
+type changedError struct{ about *Error }
+
+func changed(err error) error {
+	var own *Error
+	if !errors.As(err, &own) || own.Offset != noOffset {
+		return err
+	}
+	return changedError{own}
+}
+
+// Error is the Error's text without the offset.
+func (e changedError) Error() string {
+	return strings.TrimSuffix(e.about.Error(), fmt.Sprintf(" (byte %d)", noOffset))
+}
+
+// Unwrap returns the Error.
+func (e changedError) Unwrap() error { return e.about }
 
 // noOffset is the offset of errors in objects that were changed: they aren't in the file as they stand.
 const noOffset = -1
