@@ -17,6 +17,8 @@ const (
 	badConfigs  = "confd.md#a-config-that-cant-be-used"
 	goneConfigs = "confd.md#a-config-that-is-gone"
 	unknownKeys = "confd.md#unknown-keys"
+	missing     = "confd.md#missing-fields"
+	textLists   = "confd.md#text-spelt-as-a-list"
 )
 
 // reloadPatience is how long a change of the file may take to show: the reference looks every 17 seconds when its notifications fail it.
@@ -69,7 +71,7 @@ func compareReloads(ctx context.Context, run *session) error {
 				return err
 			}
 			started := time.Now()
-			if r.anchor == badConfigs && i == 0 {
+			if i == 0 && (r.anchor == badConfigs || r.anchor == textLists) {
 				// That ours goes on answering says something only once it has read the bad file.
 				if err := pause(ctx, readPause); err != nil {
 					return err
@@ -104,15 +106,25 @@ func reloads() []reload {
 		{about: "good after torn", change: renameConfig(6, nil), ours: 6, theirs: 6},
 		{about: "no JSON", change: renameConfig(7, func([]byte) []byte { return []byte("hello\n") }), ours: 6, theirs: 0, anchor: badConfigs},
 		{about: "empty", change: renameConfig(8, func([]byte) []byte { return nil }), ours: 6, theirs: 0, anchor: badConfigs},
-		{about: "without instances", change: renameConfig(9, func(text []byte) []byte { return bytes.Replace(text, []byte(`"instances":`), []byte(`"inst":`), 1) }), ours: 6, theirs: 0, anchor: badConfigs},
+		{about: "without instances", change: renameConfig(9, replaced(`"instances":`, `"inst":`)), ours: 6, theirs: 0, anchor: badConfigs},
 		{about: "with an unknown key", change: renameConfig(10, func(text []byte) []byte {
 			return bytes.Replace(text, []byte(`{"version":`), []byte(`{"later":[{}],"version":`), 1)
 		}), ours: 10, theirs: 0, anchor: unknownKeys},
-		{about: "good after bad", change: renameConfig(11, nil), ours: 11, theirs: 11},
-		{about: "just gone", change: os.Remove, ours: 11, theirs: 0, anchor: goneConfigs},
+		{about: "without a field", change: renameConfig(11, replaced(`"powered":true,`, ``)), ours: 11, theirs: 0, anchor: missing},
+		{about: "with null for a field", change: renameConfig(12, replaced(`"powered":true,`, `"powered":null,`)), ours: 12, theirs: 0, anchor: missing},
+		{about: "good after bad", change: renameConfig(13, nil), ours: 13, theirs: 13},
+		{about: "with a text spelt as a list", change: renameConfig(14, replaced(`"admin_state_source":"admin"`, `"admin_state_source":["a","d","m","i","n"]`)), ours: 13, theirs: 14, anchor: textLists},
+		{about: "good again", change: renameConfig(15, nil), ours: 15, theirs: 15},
+		{about: "just gone", change: os.Remove, ours: 15, theirs: 0, anchor: goneConfigs},
 		{about: "gone for good", change: func(string) error { return nil }, ours: 0, theirs: 0},
-		{about: "back", change: renameConfig(12, nil), ours: 12, theirs: 12},
+		{about: "back", change: renameConfig(16, nil), ours: 16, theirs: 16},
 	}
+}
+
+// replaced replaces texts of a config by others, in pairs, everywhere.
+func replaced(pairs ...string) func(text []byte) []byte {
+	replacer := strings.NewReplacer(pairs...)
+	return func(text []byte) []byte { return []byte(replacer.Replace(string(text))) }
 }
 
 // numberedConfig is a small config whose serial number is n.

@@ -45,9 +45,11 @@ func compareCluster(ctx context.Context, run *session) (err error) {
 	if err != nil {
 		return fmt.Errorf("with ganeti-confd: %w", err)
 	}
+	c.refuses(ctx, "ours beside ganeti-confd", "already running", c.run.gantry(), "confd", "--metrics", "127.0.0.1:0")
 	if err := c.swapIn(ctx); err != nil {
 		return err
 	}
+	c.refuses(ctx, "ganeti-confd beside ours", "already locked", realConfdBinary)
 	ours, err := c.observe(ctx)
 	if err != nil {
 		return fmt.Errorf("with ours: %w", err)
@@ -137,6 +139,20 @@ func (c *liveCluster) swapIn(ctx context.Context) error {
 	}
 	c.run.log("ours answers in the cluster, as PID %s", pid)
 	return c.check(ctx)
+}
+
+// refuses starts a confd where the other one runs: it must see that one's lock on the PID file, and go.
+func (c *liveCluster) refuses(ctx context.Context, about, says string, argv ...string) {
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	// Another port, so that it isn't that which is in the way.
+	output, err := c.net.command(ctx, append(argv, "-f", "--no-user-checks", "-b", "127.0.0.1", "-p", "18140")...).CombinedOutput()
+	code, err := exitCode(err)
+	if code != 1 || err != nil || !strings.Contains(string(output), says) {
+		c.run.differs("%s: exit %d (%v), %s", about, code, err, output)
+	}
+	c.run.compared(1)
 }
 
 func (c *liveCluster) confdPID() (string, error) {
