@@ -110,6 +110,7 @@ func appendEscapedRune(dst []byte, r rune) []byte {
 // Signer writes signed requests, a batch at a time, as Sealer does with replies. It belongs to one goroutine.
 type Signer struct {
 	signed batch
+	digits [20]byte // of a salt: the longest int64
 }
 
 // NewSigner makes a signer with memory for batches of maxBatch requests. Larger ones make it allocate, once.
@@ -118,13 +119,8 @@ func NewSigner(maxBatch int) *Signer {
 }
 
 // Append appends a whole request datagram to arena, with zeros in place of its MAC until Sign. saltUnix is the time of sending, in seconds.
-// Until Sign, msg must stay as it is.
 func (s *Signer) Append(arena []byte, key *Key, saltUnix int64, msg []byte) []byte {
-	arena = s.signed.append(arena, key, nil, msg, nil)
-	start := len(arena) - len(afterSalt)
-	arena = strconv.AppendInt(arena[:start], saltUnix, 10)
-	s.signed.column.setHead(arena[start:])
-	return append(arena, afterSalt...)
+	return s.signed.append(arena, key, strconv.AppendInt(s.digits[:0], saltUnix, 10), msg, nil)
 }
 
 // Sign puts the MACs into all requests appended since the last Sign. arena is what the last Append returned.

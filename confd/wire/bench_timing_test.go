@@ -108,15 +108,17 @@ func BenchmarkReply(b *testing.B) {
 // BenchmarkMAC computes the MACs of a batch of messages, with this package and with the standard library's HMAC, reused.
 func BenchmarkMAC(b *testing.B) {
 	for _, size := range []int{100, 1000, 10000} {
-		text := []byte(strings.Repeat("x", size))
+		text := []byte(vectorSalt + strings.Repeat("x", size-len(vectorSalt)))
 		for _, n := range benchSizes {
 			b.Run(fmt.Sprintf("wire/%d/%d", size, n), func(b *testing.B) {
-				key, salt := NewKey([]byte(vectorKey)), []byte(vectorSalt)
+				key := NewKey([]byte(vectorKey))
 				column := newColumn(n)
 				for b.Loop() {
 					column.clear()
-					for range n {
-						column.add(key, salt, text)
+					for i := range n {
+						room := column.room(size)
+						column.add(room, 0, copy(room, text))
+						column.messages[i].key = key
 					}
 					column.sum()
 				}
@@ -124,11 +126,10 @@ func BenchmarkMAC(b *testing.B) {
 			})
 		}
 		b.Run(fmt.Sprintf("standard/%d/1", size), func(b *testing.B) {
-			mac, salt := hmac.New(sha1.New, []byte(vectorKey)), []byte(vectorSalt)
+			mac := hmac.New(sha1.New, []byte(vectorKey))
 			sum := make([]byte, 0, sha1.Size)
 			for b.Loop() {
 				mac.Reset()
-				mac.Write(salt)
 				mac.Write(text)
 				sum = mac.Sum(sum[:0])
 			}

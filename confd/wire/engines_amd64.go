@@ -22,12 +22,22 @@ func engines() []*laneEngine {
 	}
 	var found []*laneEngine
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW {
-		found = append(found, &laneEngine{name: "avx512", lanes: 16, hash: sha1x16, shortCost: shortCost, longCost: longCost})
+		found = append(found, &laneEngine{name: "avx512", lanes: 16, shortCost: shortCost, longCost: longCost})
 	}
 	if cpu.X86.HasAVX2 {
-		found = append(found, &laneEngine{name: "avx2", lanes: 8, hash: sha1x8, shortCost: shortCost, longCost: longCost})
+		found = append(found, &laneEngine{name: "avx2", lanes: 8, shortCost: shortCost, longCost: longCost})
 	}
 	return append(found, serial)
+}
+
+// hash adds the next blocks of each lane's data to its state. All pointers must have that many blocks behind them, those of lanes that aren't
+// in use too.
+func (e *laneEngine) hash(states *laneStates, data *[maxLanes]*byte, blocks int) {
+	if e.lanes == 16 {
+		sha1x16(states, data, blocks)
+	} else {
+		sha1x8(states, data, blocks)
+	}
 }
 
 // hasSHA reports whether crypto/sha1 uses instructions made for SHA-1.

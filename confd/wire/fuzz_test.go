@@ -23,60 +23,81 @@ func corpus(f *testing.F) []wiretest.Template {
 }
 
 // FuzzScannerAgainstGeneral holds the scanner to the general reader: what it accepts, that accepts too, and reads the same. msg is tried as a
-// request and as a reply, alone and in a signed datagram; envelope is tried as a datagram without its magic.
+// message, in a signed datagram; raw is tried as a datagram without its magic.
 func FuzzScannerAgainstGeneral(f *testing.F) {
 	for _, template := range corpus(f) {
 		datagram := signed(&template)
 		f.Add([]byte(template.Msg), datagram[min(len(Magic), len(datagram)):])
 	}
-	f.Add([]byte(`{"protocol":1,"status":0,"answer":["a",1.5e3,{"b":null}],"serial":7}`), []byte{})
-	f.Fuzz(func(t *testing.T, msg, envelope []byte) {
-		compareEnvelopes(t, envelope)
+	key := NewKey([]byte(vectorKey))
+	for _, msg := range []string{`{"protocol":1,"status":0,"answer":["a",1.5e3,{"b":null}],"serial":7}`, `{"protocol":1,"status":0,"answer":"a\\\"b","serial":-7}`} {
+		sealer := NewSealer(1)
+		datagram := sealer.Append(nil, &Request{Key: key, RSalt: []byte(vectorSalt)}, []byte(msg), nil)
+		f.Add([]byte(msg), datagram[len(Magic):])
+	}
+	f.Fuzz(func(t *testing.T, msg, raw []byte) {
+		compareRequests(t, raw)
+		compareReplies(t, raw)
 		if utf8.Valid(msg) { // an envelope yields nothing else
-			compareRequests(t, msg)
-			compareReplies(t, msg)
 			compareParsers(t, msg)
 		}
 	})
 }
 
-func compareEnvelopes(t *testing.T, text []byte) {
-	var scanned, parsed envelope
-	before := bytes.Clone(text)
-	ok := scanEnvelope(text, make([]byte, len(text)+textSlack), &scanned)
-	if !bytes.Equal(before, text) {
-		t.Fatalf("the scanner wrote into its datagram %q", before)
-	}
-	if !ok {
-		return
-	}
-	var general general
-	if _, ok = general.envelope(text, nil, &parsed); !ok {
-		t.Fatalf("only the scanner accepts %q", text)
-	}
-	if !bytes.Equal(scanned.salt, parsed.salt) || !bytes.Equal(scanned.msg, parsed.msg) || scanned.mac != parsed.mac || !scanned.isMAC || !parsed.isMAC {
-		t.Fatalf("%q\nscanned %+v\nparsed  %+v", text, scanned, parsed)
-	}
-}
-
-func compareRequests(t *testing.T, msg []byte) {
+func compareRequests(t *testing.T, raw []byte) {
 	var scanned, parsed Request
-	before := bytes.Clone(msg)
-	ok := scanRequest(msg, &scanned, &tables{})
-	if !bytes.Equal(before, msg) {
-		t.Fatalf("the scanner wrote into its message %q", before)
-	}
-	if !ok {
+	var scannedLetter, parsedLetter letter
+	room := make([]byte, len(raw)+saltDigits+textSlack)
+	if !scanRequest(raw, room, &scannedLetter, &scanned, &tables{}) {
 		return
 	}
 	var general general
-	if _, ok = general.request(msg, nil, &parsed, &tables{}); !ok {
-		t.Fatalf("only the scanner accepts %q", msg)
+	if _, ok := general.envelope(raw, nil, &parsedLetter); !ok {
+		t.Fatalf("only the scanner opens %q", raw)
+	}
+	compareLetters(t, &scannedLetter, &parsedLetter)
+	if got := room[:len(parsedLetter.salt)+len(parsedLetter.msg)]; string(got) != string(parsedLetter.salt)+string(parsedLetter.msg) {
+		t.Fatalf("%q: the scanner left %q to be hashed", raw, got)
+	}
+	if _, ok := general.request(parsedLetter.msg, nil, &parsed, &tables{}); !ok {
+		t.Fatalf("only the scanner reads %q", raw)
 	}
 	normalise(&scanned)
 	normalise(&parsed)
 	if !reflect.DeepEqual(scanned, parsed) {
-		t.Fatalf("%q\nscanned %+v\nparsed  %+v", msg, scanned, parsed)
+		t.Fatalf("%q\nscanned %+v\nparsed  %+v", raw, scanned, parsed)
+	}
+}
+
+func compareLetters(t *testing.T, scanned, parsed *letter) {
+	if !bytes.Equal(scanned.salt, parsed.salt) || !bytes.Equal(scanned.msg, parsed.msg) || scanned.mac != parsed.mac || !scanned.isMAC || !parsed.isMAC {
+		t.Fatalf("scanned %+v\nparsed  %+v", scanned, parsed)
+	}
+}
+
+func compareReplies(t *testing.T, raw []byte) {
+	var scanned, parsed Reply
+	var scannedLetter, parsedLetter letter
+	room := make([]byte, len(raw)+maxScannedSalt+textSlack)
+	start, ok := scanReply(raw, room, &scannedLetter, &scanned)
+	if !ok {
+		return
+	}
+	var general general
+	if _, ok := general.envelope(raw, nil, &parsedLetter); !ok {
+		t.Fatalf("only the scanner opens %q", raw)
+	}
+	compareLetters(t, &scannedLetter, &parsedLetter)
+	if got := room[start : maxScannedSalt+len(parsedLetter.msg)]; string(got) != string(parsedLetter.salt)+string(parsedLetter.msg) {
+		t.Fatalf("%q: the scanner left %q to be hashed", raw, got)
+	}
+	if _, ok := general.reply(parsedLetter.msg, nil, &parsed); !ok {
+		t.Fatalf("only the scanner reads %q", raw)
+	}
+	scanned.Answer = slices.DeleteFunc(bytes.Clone(scanned.Answer), isBlank)
+	parsed.Answer = slices.DeleteFunc(bytes.Clone(parsed.Answer), isBlank)
+	if !reflect.DeepEqual(scanned, parsed) {
+		t.Fatalf("%q\nscanned %+v\nparsed  %+v", raw, scanned, parsed)
 	}
 }
 
@@ -108,22 +129,6 @@ func normalise(r *Request) {
 	}
 	r.IPs = append([][]byte{}, r.IPs...)
 	r.Fields = append([]uint8{}, r.Fields...)
-}
-
-func compareReplies(t *testing.T, msg []byte) {
-	var scanned, parsed Reply
-	if !scanReply(msg, &scanned) {
-		return
-	}
-	var general general
-	if _, ok := general.reply(msg, nil, &parsed); !ok {
-		t.Fatalf("only the scanner accepts %q", msg)
-	}
-	scanned.Answer = slices.DeleteFunc(bytes.Clone(scanned.Answer), func(c byte) bool { return isBlank(c) })
-	parsed.Answer = slices.DeleteFunc(bytes.Clone(parsed.Answer), func(c byte) bool { return isBlank(c) })
-	if !reflect.DeepEqual(scanned, parsed) {
-		t.Fatalf("%q\nscanned %+v\nparsed  %+v", msg, scanned, parsed)
-	}
 }
 
 // FuzzDatagram sends raw datagrams, two to a batch, through everything that reads them. None may bring it down, and none without a valid MAC

@@ -21,11 +21,11 @@ type general struct {
 var (
 	envelopeKeys = []string{"hmac", "msg", "salt"}
 	requestKeys  = []string{"protocol", "type", "query", "rsalt"}
-	dictKeys     = []string{"0", "1", "2", "3"} // link, address, addresses, fields
+	dictKeys     = []string{keyLink, keyIP, keyIPs, keyFields} // as "0" to "3"
 )
 
 // envelope opens text, a datagram after its magic. Salt and message are appended to scratch, which is returned.
-func (g *general) envelope(text, scratch []byte, e *envelope) (rest []byte, ok bool) {
+func (g *general) envelope(text, scratch []byte, l *letter) (rest []byte, ok bool) {
 	defer g.release()
 	var values [3]*fastjson.Value
 	if !members(g.object(text), envelopeKeys, values[:]) {
@@ -36,11 +36,13 @@ func (g *general) envelope(text, scratch []byte, e *envelope) (rest []byte, ok b
 	if !ok {
 		return scratch, false
 	}
-	e.mac, e.isMAC = parseMAC(digits)
-	if e.salt, scratch, ok = g.text(scratch, salt); !ok {
+	if l.isMAC = len(digits) == hexLen; l.isMAC {
+		l.mac = [hexLen]byte(digits)
+	}
+	if l.salt, scratch, ok = g.text(scratch, salt); !ok {
 		return scratch, false
 	}
-	e.msg, scratch, ok = g.text(scratch, msg)
+	l.msg, scratch, ok = g.text(scratch, msg)
 	return scratch, ok
 }
 

@@ -45,7 +45,9 @@ func paddedState(key []byte, pad byte) (state keyState) {
 		block[i] ^= pad
 	}
 	hash := sha1.New()
-	hash.Write(block[:])
+	if _, err := hash.Write(block[:]); err != nil {
+		panic("wire: crypto/sha1 doesn't hash: " + err.Error()) // it is switched off, by GODEBUG=fips140=only
+	}
 	saved, err := hash.(encoding.BinaryAppender).AppendBinary(state.saved[:0])
 	if err != nil || len(saved) != savedLen {
 		panic("wire: crypto/sha1 saves its state in an unknown form")

@@ -1,117 +1,58 @@
 package wire
 
-import "crypto/subtle"
+import (
+	"crypto/subtle"
+	"encoding/binary"
+	"math/bits"
+)
 
-// message is what one MAC covers: head (the salt) and then text (the message proper).
-type message struct {
-	key        *Key
-	head, text []byte
-	blocks     int // how many blocks of SHA-1 they fill
-	mac        mac
-}
+// mac is an HMAC-SHA1 as the five words that SHA-1 computes; the wire has it as hexLen hex digits, the first word first.
+type mac [5]uint32
 
-// column computes the MACs of many messages at once. It keeps its memory. Its zero value is ready.
-type column struct {
-	messages []message
-	order    []uint32 // indices of messages, by their length
-	engine   *laneEngine
-	lanes    *laneHash
-	serial   serialHash
-}
+// hexLen is the length of a MAC in a datagram.
+const hexLen = 40
 
-// serial is the engine of CPUs without lanes.
-var serial = &laneEngine{name: "serial"}
-
-// fastest is the engine that is used, but for tests.
-var fastest = engines()[0]
-
-func newColumn(size int) column {
-	return column{messages: make([]message, 0, size), order: make([]uint32, 0, size), engine: fastest}
-}
-
-// clear begins a column anew.
-func (c *column) clear() {
-	clear(c.messages) // not to keep a batch's memory alive
-	c.messages = c.messages[:0]
-}
-
-func (c *column) add(key *Key, head, text []byte) {
-	c.messages = append(c.messages, message{key: key, head: head, text: text, blocks: paddedBlocks(len(head) + len(text))})
-}
-
-// setHead changes the head of the last message.
-func (c *column) setHead(head []byte) {
-	m := &c.messages[len(c.messages)-1]
-	m.head = head
-	m.blocks = paddedBlocks(len(m.head) + len(m.text))
-}
-
-// sum fills in the mac of every message.
-func (c *column) sum() {
-	if c.engine == nil {
-		c.engine = fastest
+// is reports whether text is m in hex, of either case. It takes the same time whatever they are.
+func (m *mac) is(text *[hexLen]byte) bool {
+	var difference uint64
+	for i, word := range m {
+		digits := binary.LittleEndian.Uint64(text[8*i:])
+		lower := digits | digits&(0x40*everyByte)>>1 // letters differ from their capitals in one bit, which digits don't have
+		difference |= lower ^ toHex(word)
 	}
-	if c.engine.lanes == 0 {
-		for i := range c.messages {
-			c.serial.sum(&c.messages[i])
-		}
-		return
+	return subtle.ConstantTimeEq(int32(difference|difference>>32), 0) == 1
+}
+
+// hexDigits holds the value of each hex digit, and notHex elsewhere.
+var hexDigits = func() (values [256]uint8) {
+	for c := range values {
+		values[c] = notHex
 	}
-	if c.lanes == nil {
-		c.lanes = newLaneHash()
+	for v := range uint8(16) {
+		values[lowerHex[v]] = v
+		values["0123456789ABCDEF"[v]] = v
 	}
-	c.sort()
-	for rest := c.order; len(rest) > 0; {
-		rest = c.sumGroup(rest)
+	return values
+}()
+
+const notHex = 0xff
+
+const lowerHex = "0123456789abcdef"
+
+// putMAC writes m into the first hexLen bytes of dst, in lower case.
+func putMAC(dst []byte, m *mac) {
+	_ = dst[hexLen-1]
+	for i, word := range m {
+		binary.LittleEndian.PutUint64(dst[8*i:], toHex(word))
 	}
 }
 
-// sumGroup computes the MACs of as many of the messages in order as fit into the lanes, and returns the rest.
-func (c *column) sumGroup(order []uint32) (rest []uint32) {
-	first := &c.messages[order[0]]
-	count, blocks, longest := 0, 0, 0
-	for _, i := range order[:min(len(order), c.engine.lanes)] {
-		m := &c.messages[i]
-		if m.key != first.key || m.blocks > maxLaneBlocks && count > 0 {
-			break
-		}
-		count++
-		blocks += m.blocks
-		longest = m.blocks
-	}
-	group := order[:count]
-	if c.engine.pays(count, blocks, longest) {
-		c.lanes.sum(c.engine, c.messages, group)
-		return order[count:]
-	}
-	for _, i := range group {
-		c.serial.sum(&c.messages[i])
-	}
-	return order[count:]
-}
-
-// sort puts the indices of all messages in order, the shortest first. All that are too long for a lane count as equally long.
-func (c *column) sort() {
-	var next [maxLaneBlocks + 3]uint32 // where the next message of so many blocks, less one, goes
-	for i := range c.messages {
-		next[min(c.messages[i].blocks, maxLaneBlocks+1)+1]++
-	}
-	for blocks := 1; blocks < len(next); blocks++ {
-		next[blocks] += next[blocks-1]
-	}
-	c.order = append(c.order[:0], make([]uint32, len(c.messages))...)
-	for i := range c.messages {
-		place := &next[min(c.messages[i].blocks, maxLaneBlocks+1)]
-		c.order[*place] = uint32(i)
-		*place++
-	}
-}
-
-// equal compares in constant time.
-func (m *mac) equal(other *mac) bool {
-	var difference uint32
-	for i := range m {
-		difference |= m[i] ^ other[i]
-	}
-	return subtle.ConstantTimeEq(int32(difference), 0) == 1
+// toHex writes a word as eight lower-case hex digits.
+func toHex(word uint32) uint64 {
+	w := uint64(bits.ReverseBytes32(word))
+	w = (w | w<<16) & 0x0000ffff0000ffff
+	w = (w | w<<8) & 0x00ff00ff00ff00ff
+	nibbles := (w<<8 | w>>4) & (0x0f * everyByte)
+	letters := (nibbles + 6*everyByte) >> 4 & everyByte
+	return nibbles + '0'*everyByte + ('a'-'0'-10)*letters
 }

@@ -1,30 +1,33 @@
 package wire
 
-// memory holds the decoded text of a batch. It grows to at most twice what the largest batch needed and is then reused.
+// memory holds the bytes of a batch. It grows to at most twice what the largest batch needed, and is then reused. Its zero value is ready.
 type memory struct {
 	bytes []byte
+	used  int
 }
+
+// alignment is that of a cache line: what begins there can be loaded into vector registers without touching two.
+const alignment = 64
 
 func newMemory(size int) memory {
-	return memory{bytes: make([]byte, 0, size)}
+	return memory{bytes: make([]byte, size)}
 }
 
-// reset begins a batch: what was handed out before is overwritten.
+// reset begins a batch: what was handed out before is used again.
 func (m *memory) reset() {
-	m.bytes = m.bytes[:0]
+	m.used = 0
 }
 
-// space returns an empty slice with room for n bytes and textSlack more. It is the next call's too, except for what was taken of it.
-func (m *memory) space(n int) []byte {
-	n += textSlack
-	if cap(m.bytes)-len(m.bytes) < n {
-		m.bytes = make([]byte, 0, max(2*cap(m.bytes), n))
+// room returns n bytes, with anything in them. They are the next call's too, except for those that are taken.
+func (m *memory) room(n int) []byte {
+	if len(m.bytes)-m.used < n {
+		m.bytes = make([]byte, max(2*len(m.bytes), n))
+		m.used = 0
 	}
-	used := len(m.bytes)
-	return m.bytes[used : used : used+n]
+	return m.bytes[m.used : m.used+n]
 }
 
-// take keeps text, which lies at the beginning of the last space.
-func (m *memory) take(text []byte) {
-	m.bytes = m.bytes[:len(m.bytes)+len(text)]
+// take keeps the first n bytes of the last room.
+func (m *memory) take(n int) {
+	m.used = min((m.used+n+alignment-1)&^(alignment-1), len(m.bytes))
 }

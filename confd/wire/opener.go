@@ -1,41 +1,38 @@
 package wire
 
-// opener opens and verifies datagrams, a batch at a time: what reading requests and reading replies have in common. Its zero value is ready.
-// It keeps its memory: at most twice what the largest batch needed.
+import "slices"
+
+// opener is what reading requests and reading replies have in common: opening and verifying datagrams, a batch at a time. Its zero value is
+// ready. It keeps its memory.
 type opener struct {
 	letters   []letter
-	column    column
-	memory    memory
+	column    column // a message for each letter
 	general   general
 	noScanner bool // tests: everything goes down the general path
 }
 
 // letter is a datagram on its way through the columns.
 type letter struct {
-	envelope
-	datagram int  // index in the batch
-	key      *Key // the one that it is signed with, nil if unknown
+	salt, msg []byte
+	mac       [hexLen]byte // as text
+	isMAC     bool         // it is of that length; else mac means nothing
+	read      bool         // the message was read by the scanner
+	datagram  int          // index in the batch
+	key       *Key         // the one that it is signed with, nil if unknown
 }
 
-// memoryPerDatagram is what is set aside for the decoded text of a datagram, in bytes: enough for what the known clients send.
-const memoryPerDatagram = 512
-
 func newOpener(maxBatch int) opener {
-	return opener{
-		letters: make([]letter, 0, maxBatch),
-		column:  newColumn(maxBatch),
-		memory:  newMemory(maxBatch * memoryPerDatagram),
-	}
+	return opener{letters: make([]letter, 0, maxBatch), column: newColumn(maxBatch)}
 }
 
 // reset begins a batch.
 func (o *opener) reset() {
 	o.letters = o.letters[:0]
-	o.memory.reset()
+	o.column.clear()
 }
 
-// open takes the envelope of the i-th datagram apart, and keeps it as a letter if it returns DropNone.
-func (o *opener) open(i int, datagram []byte, limit int) Drop {
+// checkMagic returns why a datagram isn't worth a closer look.
+func checkMagic(datagram []byte, limit int) Drop {
 	if len(datagram) < len(Magic) {
 		return DropShort
 	}
@@ -45,54 +42,57 @@ func (o *opener) open(i int, datagram []byte, limit int) Drop {
 	if len(datagram) > limit {
 		return DropTooLong
 	}
-	o.letters = append(o.letters, letter{datagram: i})
+	return DropNone
+}
+
+// letter begins the letter of a datagram. Either a message is added to the column for it then, or it is discarded.
+func (o *opener) letter(datagram int) *letter {
+	if len(o.letters) == cap(o.letters) {
+		o.letters = slices.Grow(o.letters, 1)
+	}
+	o.letters = o.letters[:len(o.letters)+1]
 	l := &o.letters[len(o.letters)-1]
-	ok := o.openEnvelope(datagram[len(Magic):], &l.envelope)
-	if ok && l.isMAC {
-		return DropNone
-	}
+	l.datagram, l.key, l.isMAC, l.read = datagram, nil, false, false
+	return l
+}
+
+func (o *opener) discard() {
 	o.letters = o.letters[:len(o.letters)-1]
-	if !ok {
+}
+
+// openGeneral opens the datagram raw, without its magic, for the last letter, with salt and message in room. It keeps or discards the letter.
+func (o *opener) openGeneral(raw, room []byte, l *letter) Drop {
+	used, ok := o.general.envelope(raw, room[:0], l)
+	switch {
+	case !ok:
+		o.discard()
 		return DropEnvelope
+	case !l.isMAC:
+		o.discard()
+		return DropHMAC
 	}
-	return DropHMAC
+	o.column.add(room, 0, len(used))
+	return DropNone
 }
 
-func (o *opener) openEnvelope(text []byte, e *envelope) bool {
-	space := o.memory.space(len(text))
-	if !o.noScanner && scanEnvelope(text, space[:cap(space)], e) {
-		o.memory.take(e.msg)
-		return true
-	}
-	*e = envelope{}
-	used, ok := o.general.envelope(text, space, e)
-	o.memory.take(used)
-	return ok
-}
-
-// verify finds the key of every letter. Each key computes the MACs of those letters that no earlier one fits.
+// verify finds the key of every letter.
 func (o *opener) verify(keys *Keyring) {
 	if keys == nil {
 		return
 	}
 	for _, key := range keys.keys {
-		o.column.clear()
 		for i := range o.letters {
-			if l := &o.letters[i]; l.key == nil {
-				o.column.add(key, l.salt, l.msg)
+			m := &o.column.messages[i]
+			m.key = nil
+			if o.letters[i].key == nil {
+				m.key = key
 			}
 		}
 		o.column.sum()
-		next := 0
 		for i := range o.letters {
-			l := &o.letters[i]
-			if l.key != nil {
-				continue
-			}
-			if o.column.messages[next].mac.equal(&l.mac) {
+			if l, m := &o.letters[i], &o.column.messages[i]; m.key != nil && m.mac.is(&l.mac) {
 				l.key = key
 			}
-			next++
 		}
 	}
 }

@@ -1,11 +1,12 @@
 package wire
 
-// Parser reads requests, a batch of datagrams at a time. It belongs to one goroutine. Its memory grows to what its batches need: at most
-// twice the bytes of the largest batch, and for lists of addresses 8 times the bytes of those.
+// Parser reads requests, a batch of datagrams at a time. It belongs to one goroutine. Its memory grows to what its batches need: at most four
+// times the bytes of the largest batch, and for lists of addresses 8 times the bytes of those.
 type Parser struct {
 	opener
 	requests []Request
 	lists    tables
+	memory   memory // the strings of requests that the general reader read
 }
 
 // NewParser makes a parser with memory for batches of maxBatch usual requests. Larger ones make it allocate, once.
@@ -14,49 +15,65 @@ func NewParser(maxBatch int) *Parser {
 }
 
 // Parse reads the datagrams and returns a request for each, in order. keys are those to verify with, nowUnix is the server's clock in
-// seconds. The datagrams must stay as they are while the result is in use; it is valid until the next call.
+// seconds. The result is valid until the next call.
 //
-// It works in columns: all envelopes are opened, then all MACs computed, then what is authentic is read, then the time stamps are checked.
-// So MACs can be computed side by side.
+// It works in columns: all datagrams are opened, then all MACs computed, then what is authentic is read, then the time stamps are checked. So
+// MACs can be computed side by side. (What the scanner knows, it reads while it opens.)
 func (p *Parser) Parse(datagrams [][]byte, keys *Keyring, nowUnix int64) []Request {
 	p.reset()
 	p.lists.reset()
+	p.memory.reset()
 	p.requests = append(p.requests[:0], make([]Request, len(datagrams))...)
 	for i, datagram := range datagrams {
-		p.requests[i].Drop = p.open(i, datagram, MaxRequest)
+		p.requests[i].Drop = p.open(i, datagram)
 	}
 	p.verify(keys)
 	for i := range p.letters {
-		p.read(&p.letters[i])
-	}
-	for i := range p.letters {
 		l := &p.letters[i]
-		if r := &p.requests[l.datagram]; r.Drop == DropNone {
+		r := &p.requests[l.datagram]
+		if l.key == nil {
+			*r = Request{Drop: DropHMAC}
+			continue
+		}
+		if !l.read {
+			p.read(l, r)
+		}
+		r.Key = l.key
+		if r.Drop == DropNone {
 			r.Drop = checkSalt(l.salt, nowUnix)
 		}
 	}
 	return p.requests
 }
 
-// read reads a message, if it is authentic.
-func (p *Parser) read(l *letter) {
-	r := &p.requests[l.datagram]
-	if l.key == nil {
-		r.Drop = DropHMAC
-		return
+// open opens the i-th datagram, and reads it if it is one that the scanner knows.
+func (p *Parser) open(i int, datagram []byte) Drop {
+	if drop := checkMagic(datagram, MaxRequest); drop != DropNone {
+		return drop
 	}
+	raw := datagram[len(Magic):]
+	room := p.column.room(len(raw) + saltDigits)
+	l, r := p.letter(i), &p.requests[i]
 	ips, fields := len(p.lists.ips), len(p.lists.fields)
-	if p.noScanner || !scanRequest(l.msg, r, &p.lists) {
-		*r = Request{}
-		p.lists.ips = p.lists.ips[:ips]
-		p.lists.fields = p.lists.fields[:fields]
-		used, ok := p.general.request(l.msg, p.memory.space(len(l.msg)), r, &p.lists)
-		p.memory.take(used)
-		if !ok {
-			r.Drop = DropRequest
-		}
+	if !p.noScanner && scanRequest(raw, room, l, r, &p.lists) {
+		l.read = true
+		p.column.add(room, 0, len(l.salt)+len(l.msg))
+		return DropNone
 	}
-	r.Key = l.key
+	*r = Request{}
+	p.lists.ips = p.lists.ips[:ips]
+	p.lists.fields = p.lists.fields[:fields]
+	return p.openGeneral(raw, room, l)
+}
+
+// read reads an authentic message that the scanner doesn't know.
+func (p *Parser) read(l *letter, r *Request) {
+	room := p.memory.room(len(l.msg))
+	used, ok := p.general.request(l.msg, room[:0], r, &p.lists)
+	p.memory.take(len(used))
+	if !ok {
+		*r = Request{Drop: DropRequest}
+	}
 }
 
 // checkSalt compares the time stamp in the salt with the clock.

@@ -130,3 +130,11 @@ const (
 	QueryPlain                  // a string
 	QueryDict                   // an object with the keys of ReqNodePipByInstIP and ReqClusterMaster
 )
+
+// The keys of a dictionary query.
+const (
+	keyLink   = "0"
+	keyIP     = "1"
+	keyIPs    = "2"
+	keyFields = "3"
+)

@@ -49,6 +49,7 @@ var (
 type ReplyParser struct {
 	opener
 	replies []Reply
+	memory  memory // the answers of replies that the general reader read
 }
 
 // NewReplyParser makes a parser with memory for batches of maxBatch usual replies. Larger ones make it allocate, once.
@@ -59,36 +60,49 @@ func NewReplyParser(maxBatch int) *ReplyParser {
 // ParseReply reads one reply with p, which must not be nil. The error is one of the ErrReply values.
 func ParseReply(datagram []byte, keys *Keyring, p *ReplyParser) (Reply, error) {
 	p.begin(1)
-	p.open1(0, datagram)
+	p.replies[0].Err = p.open(0, datagram)
 	reply := p.finish(keys)[0]
 	return reply, reply.Err
 }
 
-// Parse reads the datagrams and returns a reply for each, in order. The datagrams must stay as they are while the result is in use; it is
-// valid until the next call.
+// Parse reads the datagrams and returns a reply for each, in order. The result is valid until the next call.
 func (p *ReplyParser) Parse(datagrams [][]byte, keys *Keyring) []Reply {
 	p.begin(len(datagrams))
 	for i, datagram := range datagrams {
-		p.open1(i, datagram)
+		p.replies[i].Err = p.open(i, datagram)
 	}
 	return p.finish(keys)
 }
 
 func (p *ReplyParser) begin(n int) {
 	p.reset()
+	p.memory.reset()
 	p.replies = append(p.replies[:0], make([]Reply, n)...)
 }
 
-func (p *ReplyParser) open1(i int, datagram []byte) {
-	switch p.open(i, datagram, len(datagram)) {
-	case DropNone:
-	case DropShort, DropMagic:
-		p.replies[i].Err = ErrReplyMagic
-	case DropHMAC:
-		p.replies[i].Err = ErrReplyHMAC
-	default:
-		p.replies[i].Err = ErrReplyEnvelope
+// open opens the i-th datagram, and reads it if it is one that the scanner knows.
+func (p *ReplyParser) open(i int, datagram []byte) error {
+	if checkMagic(datagram, len(datagram)) != DropNone {
+		return ErrReplyMagic
 	}
+	raw := datagram[len(Magic):]
+	room := p.column.room(len(raw) + maxScannedSalt)
+	l, r := p.letter(i), &p.replies[i]
+	if !p.noScanner {
+		if start, ok := scanReply(raw, room, l, r); ok {
+			l.read = true
+			p.column.add(room, start, maxScannedSalt+len(l.msg))
+			return nil
+		}
+		*r = Reply{}
+	}
+	switch p.openGeneral(raw, room, l) {
+	case DropNone:
+		return nil
+	case DropHMAC:
+		return ErrReplyHMAC
+	}
+	return ErrReplyEnvelope
 }
 
 func (p *ReplyParser) finish(keys *Keyring) []Reply {
@@ -98,8 +112,8 @@ func (p *ReplyParser) finish(keys *Keyring) []Reply {
 		r := &p.replies[l.datagram]
 		switch {
 		case l.key == nil:
-			r.Err = ErrReplyHMAC
-		case !p.read(l.msg, r):
+			*r = Reply{Err: ErrReplyHMAC}
+		case !l.read && !p.read(l, r):
 			*r = Reply{Err: ErrReplyMsg}
 		default:
 			r.Salt, r.Msg, r.Key = l.salt, l.msg, l.key
@@ -108,49 +122,12 @@ func (p *ReplyParser) finish(keys *Keyring) []Reply {
 	return p.replies
 }
 
-func (p *ReplyParser) read(msg []byte, r *Reply) bool {
-	if !p.noScanner && scanReply(msg, r) {
-		return true
-	}
-	used, ok := p.general.reply(msg, p.memory.space(len(msg)), r)
-	p.memory.take(used)
+// read reads an authentic message that the scanner doesn't know.
+func (p *ReplyParser) read(l *letter, r *Reply) bool {
+	room := p.memory.room(len(l.msg))
+	used, ok := p.general.reply(l.msg, room[:0], r)
+	p.memory.take(len(used))
 	return ok
-}
-
-// scanReply reads a reply as ours and Haskell's servers write them.
-func scanReply(msg []byte, r *Reply) bool {
-	i := 0
-	return scanNumber(msg, &i, `{"protocol":`, &r.Protocol) && scanNumber(msg, &i, `,"status":`, &r.Status) &&
-		scanAnswer(msg, &i, &r.Answer) && scanNumber(msg, &i, `,"serial":`, &r.Serial) &&
-		at(msg, i, "}") && i+1 == len(msg)
-}
-
-// scanNumber reads an integer after the literal at *i, and moves *i behind it.
-func scanNumber[T int | int64](msg []byte, i *int, literal string, value *T) bool {
-	if !at(msg, *i, literal) {
-		return false
-	}
-	*i += len(literal)
-	n, length := parseInteger(msg[*i:])
-	*value = T(n)
-	*i += length
-	return length > 0
-}
-
-func scanAnswer(msg []byte, i *int, answer *[]byte) bool {
-	const literal = `,"answer":`
-	if !at(msg, *i, literal) {
-		return false
-	}
-	start := *i + len(literal)
-	check := checker{text: msg}
-	end := check.value(start, 1)
-	if end < 0 {
-		return false
-	}
-	*answer = msg[start:end:end]
-	*i = end
-	return true
 }
 
 // maxIntegerDigits is how many digits certainly fit an int64.

@@ -1,7 +1,6 @@
 package wire
 
-// Request is what Parse found in one datagram. Its slices alias the datagram or the parser's memory: they are valid until the parser's next
-// Parse. Unless Drop is DropNone, nothing else has a meaning.
+// Request is what Parse found in one datagram. Its slices alias the parser's memory: they are valid until the parser's next Parse. Unless Drop is DropNone, nothing else has a meaning.
 type Request struct {
 	Drop Drop
 	Type Type

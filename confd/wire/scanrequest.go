@@ -1,234 +1,202 @@
 package wire
 
-const (
-	seenProtocol = 1 << iota
-	seenType
-	seenQuery
-	seenRSalt
-	seenRequired = seenProtocol | seenType | seenRSalt
+import "encoding/binary"
+
+// spelling is how a client writes the JSON of a request, member after member in the order of the protocol's description. What often comes
+// together is compared together.
+type spelling struct {
+	first, kind                      expected // up to the type
+	queryText, queryDict, queryNull  expected // from there into the query
+	null                             expected // the rest of queryNull
+	rsalt                            expected // from the query into the rsalt
+	last, lastLine                   expected // after that, without or with a newline
+	quote, value, next, close        expected // of a dictionary: from a key of one character to its value, from a value to the next key, the end
+	list, endList, emptyList, inList expected
+}
+
+// spelled is the spelling with blank after colons and commas.
+func spelled(blank string) *spelling {
+	colon, comma := ":"+blank, ","+blank
+	return &spelling{
+		first:     expect(`{"protocol"` + colon + `1`),
+		kind:      expect(comma + `"type"` + colon),
+		queryText: expect(comma + `"query"` + colon + `"`),
+		queryDict: expect(comma + `"query"` + colon + `{`),
+		queryNull: expect(comma + `"query"` + colon + `n`),
+		null:      expect(`ull`),
+		rsalt:     expect(comma + `"rsalt"` + colon + `"`),
+		last:      expect(`}`),
+		lastLine:  expect("}\n"),
+		value:     expect(`"` + colon),
+		next:      expect(comma + `"`),
+		close:     expect(`}`),
+		quote:     expect(`"`),
+		list:      expect(`[`),
+		endList:   expect(`]`),
+		emptyList: expect(`[]`),
+		inList:    expect(comma),
+	}
+}
+
+var (
+	compactSpelling = spelled("")  // of the Haskell client, and ours
+	spacedSpelling  = spelled(" ") // of the Python client
 )
 
-// maxScannedDigits bounds the protocol numbers that the scanner skips over. Any number is a valid one.
-const maxScannedDigits = 9
+// saltDigits is the length of the only salts that the scanner knows: seconds since 1970, until the year 2286. That it is fixed lets the
+// message be decoded to its place behind the salt before the salt was seen.
+const saltDigits = 10
 
-// scanRequest reads msg, the text of a request, whose strings then alias it. When it returns false, r may be half filled.
-func scanRequest(msg []byte, r *Request, lists *tables) bool {
-	if !at(msg, 0, "{") {
+// maxScannedIPs is how many addresses the scanner reads of a list. What it reads isn't authentic yet, so its lists must be bounded.
+const maxScannedIPs = 256
+
+// scanRequest reads the datagram raw, without its magic. Salt and message are decoded into room, one after the other; the request's strings
+// alias that. When it returns false, l, r and lists are half filled.
+func scanRequest(raw, room []byte, l *letter, r *Request, lists *tables) bool {
+	s := scan{raw: raw, text: room[saltDigits:]}
+	switch {
+	case s.skip(`{"msg": "`):
+		if !s.request(spacedSpelling, r, lists) || !s.skip(`", "salt": "`) || !s.salt(room) || !s.skip(`", "hmac": "`) || !s.mac(l) {
+			return false
+		}
+	case s.skip(`{"hmac":"`):
+		if !s.mac(l) || !s.skip(`","msg":"`) || !s.request(compactSpelling, r, lists) || !s.skip(`","salt":"`) || !s.salt(room) {
+			return false
+		}
+	}
+	l.salt = room[:saltDigits:saltDigits]
+	l.msg = s.text[:s.j:s.j]
+	return s.skip(`"}`) && s.atEnd()
+}
+
+// salt copies the salt to room.
+func (s *scan) salt(room []byte) bool {
+	if len(s.raw)-s.i < saltDigits {
 		return false
 	}
-	seen := 0
-	for i := 1; ; {
-		var member int
-		member, i = requestKey(msg, i)
-		if seen&member != 0 {
-			return false
-		}
-		seen |= member
-		if at(msg, i, " ") {
-			i++
-		}
-		switch member {
-		case seenProtocol:
-			digits := len(digitPrefix(msg[i:]))
-			if digits == 0 || digits > maxScannedDigits || msg[i] == '0' && digits > 1 {
-				return false
-			}
-			i += digits
-		case seenType:
-			digits := digitPrefix(msg[i:])
-			if len(digits) == 0 || len(digits) > 2 || digits[0] == '0' && len(digits) > 1 {
-				return false
-			}
-			number, _ := decimal(digits)
-			if number >= NumTypes {
-				return false
-			}
-			r.Type = Type(number)
-			i += len(digits)
-		case seenQuery:
-			i = scanQuery(msg, i, r, lists)
-			if i < 0 {
-				return false
-			}
-		case seenRSalt:
-			r.RSalt, i = scanString(msg, i)
-			if i < 0 {
-				return false
-			}
-		default:
-			return false
-		}
-		if i >= len(msg) {
-			return false
-		}
-		if msg[i] == '}' {
-			return seen&seenRequired == seenRequired && atEnd(msg, i+1)
-		}
-		if msg[i] != ',' {
-			return false
-		}
-		i++
-		if at(msg, i, " ") {
-			i++
-		}
-	}
+	digits := s.raw[s.i : s.i+saltDigits]
+	s.i += saltDigits
+	copy(room, digits)
+	return allDigits(binary.LittleEndian.Uint64(digits)) && allDigits(binary.LittleEndian.Uint64(digits[2:]))
 }
 
-func requestKey(msg []byte, i int) (member, next int) {
+// request reads a message.
+func (s *scan) request(sp *spelling, r *Request, lists *tables) (ok bool) {
+	if !s.take(&sp.first) || !s.take(&sp.kind) || !s.kind(r) || !s.query(sp, r, lists) {
+		return false
+	}
+	r.RSalt, ok = s.string()
+	return ok && (s.take(&sp.lastLine) || s.take(&sp.last))
+}
+
+// digit reads a decimal digit below limit.
+func (s *scan) digit(limit byte) (digit byte, ok bool) {
+	if s.i >= len(s.raw) || s.raw[s.i]-'0' >= limit {
+		return 0, false
+	}
+	s.text[s.j] = s.raw[s.i]
+	s.i++
+	s.j++
+	return s.text[s.j-1] - '0', true
+}
+
+// kind reads the type.
+func (s *scan) kind(r *Request) bool {
+	first, ok := s.digit(10)
+	r.Type = Type(first)
+	if ok && first == 1 {
+		if second, more := s.digit(NumTypes - 10); more {
+			r.Type = 10 + Type(second)
+		}
+	}
+	return ok
+}
+
+// query reads the query, if there is one, and goes on into the rsalt.
+func (s *scan) query(sp *spelling, r *Request, lists *tables) (ok bool) {
 	switch {
-	case at(msg, i, `"protocol":`):
-		return seenProtocol, i + len(`"protocol":`)
-	case at(msg, i, `"type":`):
-		return seenType, i + len(`"type":`)
-	case at(msg, i, `"query":`):
-		return seenQuery, i + len(`"query":`)
-	case at(msg, i, `"rsalt":`):
-		return seenRSalt, i + len(`"rsalt":`)
-	}
-	return 0, i
-}
-
-// scanString reads the string at i and returns the offset after it, -1 if it isn't a plain one.
-func scanString(msg []byte, i int) (text []byte, next int) {
-	if i >= len(msg) || msg[i] != '"' {
-		return nil, -1
-	}
-	end := plainEnd(msg, i+1)
-	if end < 0 {
-		return nil, -1
-	}
-	return msg[i+1 : end : end], end + 1
-}
-
-// scanQuery reads the query at i and returns the offset after it, -1 if it isn't one that the scanner knows.
-func scanQuery(msg []byte, i int, r *Request, lists *tables) int {
-	if i >= len(msg) {
-		return -1
-	}
-	switch msg[i] {
-	case '"':
+	case s.take(&sp.queryText):
 		r.Kind = QueryPlain
-		r.Plain, i = scanString(msg, i)
-		return i
-	case '{':
+		if r.Plain, ok = s.string(); !ok {
+			return false
+		}
+	case s.take(&sp.queryDict):
 		r.Kind = QueryDict
-		return scanDict(msg, i, r, lists)
-	case 'n':
-		if at(msg, i, "null") {
-			r.Kind = QueryEmpty
-			return i + len("null")
+		if !s.dict(sp, r, lists) {
+			return false
+		}
+	case s.take(&sp.queryNull):
+		if !s.take(&sp.null) {
+			return false
 		}
 	}
-	return -1
+	return s.take(&sp.rsalt)
 }
 
-// scanDict reads the dictionary query at i.
-func scanDict(msg []byte, i int, r *Request, lists *tables) int {
-	i++
-	if at(msg, i, "}") {
-		return i + 1
-	}
+// dict reads a dictionary query after its brace.
+func (s *scan) dict(sp *spelling, r *Request, lists *tables) (ok bool) {
 	var seen [4]bool
-	for {
-		if !at(msg, i, `"`) || !at(msg, i+2, `":`) {
-			return -1
+	for more := s.take(&sp.quote); more; more = s.take(&sp.next) {
+		key, ok := s.digit(4)
+		if !ok || seen[key&3] || !s.take(&sp.value) {
+			return false
 		}
-		key := msg[i+1] - '0'
-		if key > 3 || seen[key] {
-			return -1
-		}
-		seen[key] = true
-		i += len(`"0":`)
-		if at(msg, i, " ") {
-			i++
-		}
-		switch key {
-		case 0:
+		seen[key&3] = true
+		switch dictKeys[key&3] {
+		case keyLink:
+			r.Link, ok = s.quoted(sp)
 			r.HasLink = true
-			r.Link, i = scanString(msg, i)
-		case 1:
+		case keyIP:
+			r.IP, ok = s.quoted(sp)
 			r.HasIP = true
-			r.IP, i = scanString(msg, i)
-		case 2:
-			i = scanIPs(msg, i, r, lists)
-		case 3:
-			i = scanFields(msg, i, r, lists)
+		case keyIPs:
+			ok = s.ips(sp, r, lists)
+		case keyFields:
+			ok = s.fields(sp, r, lists)
 		}
-		if i < 0 || i >= len(msg) {
-			return -1
-		}
-		if msg[i] == '}' {
-			return i + 1
-		}
-		if msg[i] != ',' {
-			return -1
-		}
-		i++
-		if at(msg, i, " ") {
-			i++
+		if !ok {
+			return false
 		}
 	}
+	return s.take(&sp.close)
 }
 
-// scanIPs reads the list of strings at i.
-func scanIPs(msg []byte, i int, r *Request, lists *tables) int {
-	if !at(msg, i, "[") {
-		return -1
+// quoted reads a string from its opening quote on.
+func (s *scan) quoted(sp *spelling) (text []byte, ok bool) {
+	if !s.take(&sp.quote) {
+		return nil, false
 	}
-	i++
-	if at(msg, i, "]") {
-		return i + 1
+	return s.string()
+}
+
+func (s *scan) ips(sp *spelling, r *Request, lists *tables) bool {
+	if s.take(&sp.emptyList) {
+		return true
 	}
 	first := len(lists.ips)
-	for {
-		var ip []byte
-		ip, i = scanString(msg, i)
-		if i < 0 || i >= len(msg) {
-			return -1
+	for more := s.take(&sp.list); more; more = s.take(&sp.inList) {
+		ip, ok := s.quoted(sp)
+		if !ok || len(lists.ips)-first == maxScannedIPs {
+			return false
 		}
 		lists.ips = append(lists.ips, ip)
-		if msg[i] == ']' {
-			r.IPs = lists.ips[first:len(lists.ips):len(lists.ips)]
-			return i + 1
-		}
-		if msg[i] != ',' {
-			return -1
-		}
-		i++
-		if at(msg, i, " ") {
-			i++
-		}
 	}
+	r.IPs = lists.ips[first:len(lists.ips):len(lists.ips)]
+	return len(r.IPs) > 0 && s.take(&sp.endList)
 }
 
-// scanFields reads the list of field numbers at i.
-func scanFields(msg []byte, i int, r *Request, lists *tables) int {
-	if !at(msg, i, "[") {
-		return -1
-	}
-	i++
-	if at(msg, i, "]") {
-		return i + 1
+func (s *scan) fields(sp *spelling, r *Request, lists *tables) bool {
+	if s.take(&sp.emptyList) {
+		return true
 	}
 	first := len(lists.fields)
-	for i+1 < len(msg) {
-		field := msg[i] - '0'
-		if field >= numFields {
-			return -1
+	for more := s.take(&sp.list); more; more = s.take(&sp.inList) {
+		field, ok := s.digit(numFields)
+		if !ok {
+			return false
 		}
 		lists.fields = append(lists.fields, field)
-		i++
-		if msg[i] == ']' {
-			r.Fields = lists.fields[first:len(lists.fields):len(lists.fields)]
-			return i + 1
-		}
-		if msg[i] != ',' {
-			return -1
-		}
-		i++
-		if at(msg, i, " ") {
-			i++
-		}
 	}
-	return -1
+	r.Fields = lists.fields[first:len(lists.fields):len(lists.fields)]
+	return len(r.Fields) > 0 && s.take(&sp.endList)
 }

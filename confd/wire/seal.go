@@ -29,7 +29,7 @@ func NewSealer(maxBatch int) *Sealer {
 }
 
 // Append appends a whole reply to req to arena, with zeros in place of its MAC until Sign. escaped is msg as AppendEscaped writes it; if it
-// is nil, msg is escaped on the way. Until Sign, msg and req's memory must stay as they are.
+// is nil, msg is escaped on the way.
 func (s *Sealer) Append(arena []byte, req *Request, msg, escaped []byte) []byte {
 	return s.sealed.append(arena, req.Key, req.RSalt, msg, escaped)
 }
@@ -49,9 +49,15 @@ func newBatch(size int) batch {
 	return batch{column: newColumn(size), holes: make([]int, 0, size)}
 }
 
+// append appends a datagram without its MAC. If escaped is nil, msg is escaped on the way.
 func (b *batch) append(arena []byte, key *Key, salt, msg, escaped []byte) []byte {
-	b.column.add(key, salt, msg)
+	room := b.column.room(len(salt) + len(msg))
+	n := copy(room, salt)
+	n += copy(room[n:], msg)
+	b.column.add(room, 0, n)
+	b.column.messages[len(b.column.messages)-1].key = key
 	b.holes = append(b.holes, len(arena)+holeOffset)
+
 	arena = append(arena, beforeMsg...)
 	if escaped == nil {
 		arena = AppendEscaped(arena, msg)

@@ -8,36 +8,39 @@ import (
 )
 
 // serialHash computes one MAC after the other with crypto/sha1. Restoring a key's state into the same digest is the cheapest way there that
-// allocates nothing. Its zero value is ready.
+// allocates nothing; and as all that it hashes is padded to whole blocks, the saved state is the hash. Its zero value is ready.
 type serialHash struct {
 	digest savedHash
-	sum20  []byte
+	state  []byte
+	outer  []byte // what the outer hash of an HMAC covers: the inner one, padded
 }
 
 type savedHash interface {
 	hash.Hash
 	encoding.BinaryUnmarshaler
+	encoding.BinaryAppender
 }
 
 func (s *serialHash) sum(m *message) {
 	if s.digest == nil {
 		s.digest = sha1.New().(savedHash)
-		s.sum20 = make([]byte, 0, sha1.Size)
+		s.state = make([]byte, 0, savedLen)
+		s.outer = make([]byte, blockSize)
+		pad(s.outer, hashSize)
 	}
-	s.restore(&m.key.inner)
-	s.digest.Write(m.head)
-	s.digest.Write(m.text)
-	s.sum20 = s.digest.Sum(s.sum20[:0])
-	s.restore(&m.key.outer)
-	s.digest.Write(s.sum20)
-	s.sum20 = s.digest.Sum(s.sum20[:0])
+	copy(s.outer, s.hash(&m.key.inner, m.blocks))
+	sum := s.hash(&m.key.outer, s.outer)
 	for i := range m.mac {
-		m.mac[i] = binary.BigEndian.Uint32(s.sum20[4*i:])
+		m.mac[i] = binary.BigEndian.Uint32(sum[4*i:])
 	}
 }
 
-func (s *serialHash) restore(state *keyState) {
-	if err := s.digest.UnmarshalBinary(state.saved[:]); err != nil {
+// hash returns the hash of whole blocks that follow a key's. It is valid until the next call.
+func (s *serialHash) hash(key *keyState, blocks []byte) []byte {
+	if err := s.digest.UnmarshalBinary(key.saved[:]); err != nil {
 		panic("wire: crypto/sha1 refuses a state of its own: " + err.Error())
 	}
+	s.digest.Write(blocks)
+	s.state, _ = s.digest.AppendBinary(s.state[:0])
+	return s.state[savedMagic : savedMagic+hashSize]
 }

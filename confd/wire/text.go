@@ -13,76 +13,48 @@ const (
 	highBits  = 0x80 * everyByte
 )
 
-// special marks (in the high bit of its byte) the first byte of word that can't stand for itself in an ASCII JSON string: a quote, a
-// backslash, a control character or a byte of a longer UTF-8 sequence. Marks above the first may be wrong; no mark means that there is none.
+// special marks, with the high bit of each, the bytes of word that can't stand for themselves in an ASCII JSON string: quotes, backslashes,
+// control characters, and bytes of longer UTF-8 sequences. Above the first of the latter, marks mean nothing.
 func special(word uint64) uint64 {
-	quote := word ^ '"'*everyByte
-	backslash := word ^ '\\'*everyByte
-	return ((quote-everyByte)&^quote | (backslash-everyByte)&^backslash | (word-0x20*everyByte)&^word | word) & highBits
+	quote := highBits - (word ^ '"'*everyByte) // as all bytes are below 0x80, none borrows from the next
+	backslash := highBits - (word ^ '\\'*everyByte)
+	printable := word + (0x80-0x20)*everyByte
+	return (quote | backslash | ^printable | word) & highBits
+}
+
+// gather turns the high bits of eight bytes into eight bits, the first byte's lowest.
+func gather(marks uint64) uint64 {
+	return marks >> 7 * 0x0102040810204080 >> 56
 }
 
 // shortEscapes holds what the character after a backslash stands for, and 0 where it is u or no escape.
 var shortEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// load returns the eight bytes of text at i as a word, with zeros for those beyond its end. text must not be shorter than eight bytes.
-func load(text []byte, i int) uint64 {
-	if i+8 <= len(text) {
-		return binary.LittleEndian.Uint64(text[i:])
+// specialBits marks the special bytes of the 64 at base with a bit each, and all beyond the end of text.
+func specialBits(text []byte, base int) (found uint64) {
+	if base+64 <= len(text) {
+		chunk := text[base : base+64]
+		for i := 0; i < 64; i += 8 {
+			found |= gather(special(binary.LittleEndian.Uint64(chunk[i:]))) << i
+		}
+		return found
 	}
-	return binary.LittleEndian.Uint64(text[len(text)-8:]) >> (8 * uint(i+8-len(text)) & 63)
+	for i, c := range text[base:] {
+		if c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			found |= 1 << i
+		}
+	}
+	return found | ^uint64(0)<<(len(text)-base)
 }
 
-// plainEnd returns the offset of the quote that ends the string body at i, or -1 if the body isn't ASCII without escapes.
-func plainEnd(text []byte, i int) int {
-	for len(text) >= 8 && i < len(text) {
-		marks := special(load(text, i))
-		if marks == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(marks) >> 3
-		if i < len(text) && text[i] == '"' {
-			return i
-		}
-		return -1
+// copyWords copies n bytes, and may write up to textSlack more.
+func copyWords(dst, src []byte, n int) {
+	if len(src) < 16 || len(dst) < 16 || n > 16 {
+		copy(dst[:n], src)
+		return
 	}
-	return -1
-}
-
-// textSlack is how much longer than its source the destination of unescapeASCII must be, because it writes whole words.
-const textSlack = 8
-
-// unescapeASCII decodes the JSON string body at the start of src, up to its closing quote, into dst. It returns the decoded length and the
-// offset of the quote. ok is false if the body isn't ASCII with short escapes only.
-func unescapeASCII(dst, src []byte) (decoded, end int, ok bool) {
-	i, j := 0, 0
-	for len(src) >= 8 && i < len(src) && j+8 <= len(dst) {
-		word := load(src, i)
-		binary.LittleEndian.PutUint64(dst[j:], word)
-		marks := special(word)
-		if marks == 0 {
-			i += 8
-			j += 8
-			continue
-		}
-		n := bits.TrailingZeros64(marks) >> 3
-		i += n
-		j += n
-		if i+1 >= len(src) {
-			break
-		}
-		if src[i] == '"' {
-			return j, i, true
-		}
-		c := shortEscapes[src[i+1]]
-		if src[i] != '\\' || c == 0 {
-			break
-		}
-		dst[j] = c
-		i += 2
-		j++
-	}
-	return 0, 0, false
+	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
+	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
 }
 
 // appendUnescaped appends the text that body, the inside of a valid JSON string, stands for. Half a surrogate pair becomes U+FFFD.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -11,9 +12,10 @@ const farAway = 1 << 57
 // parseTimestamp reads a request's salt as the reference does, with Haskell's reader of integers: digits, also hex (0x) and octal (0o),
 // a minus sign, blanks before each token, parentheses around it; nothing after it. Values beyond farAway become farAway.
 func parseTimestamp(salt []byte) (seconds int64, ok bool) {
-	if len(salt) == 10 {
-		if seconds, ok = decimal(salt); ok {
-			return seconds, true
+	if len(salt) == saltDigits {
+		first, last := binary.LittleEndian.Uint64(salt), binary.LittleEndian.Uint64(salt[2:])
+		if allDigits(first) && allDigits(last) {
+			return int64(salt[0]-'0')*1e9 + int64(salt[1]-'0')*1e8 + eightDigits(last), true
 		}
 	}
 	open := 0
@@ -38,6 +40,20 @@ func parseTimestamp(salt []byte) (seconds int64, ok bool) {
 		salt = salt[1:]
 	}
 	return seconds, ok && len(salt) == 0
+}
+
+// allDigits reports whether all bytes of word are decimal digits.
+func allDigits(word uint64) bool {
+	const zeros, beyondNine = '0' * everyByte, (0x80 - '9' - 1) * everyByte
+	return (word-zeros|word+beyondNine|word)&highBits == 0
+}
+
+// eightDigits returns the number that the digits in word write, the first in its lowest byte. Neighbours are put together, two by two.
+func eightDigits(word uint64) int64 {
+	word -= '0' * everyByte
+	word = (word*10 + word>>8) & 0x00ff00ff00ff00ff
+	word = (word*100 + word>>16) & 0x0000ffff0000ffff
+	return int64((word*10000 + word>>32) & 0xffffffff)
 }
 
 // decimal reads digits of which there are not too many for an int64.
