@@ -10,6 +10,7 @@ import (
 
 	"gantry/confd/client"
 	"gantry/confd/client/clienttest"
+	"gantry/confd/wire"
 )
 
 // loopbacks returns the loopback addresses that the machine has.
@@ -107,6 +108,28 @@ func TestBatchOfAPeerWithoutARoute(t *testing.T) {
 		if !errors.Is(result.Err, client.ErrPeerSilent) {
 			t.Fatalf("result %d: %+v", i, result)
 		}
+	}
+}
+
+// Close doesn't wait for a batch to be done, only for it to notice.
+func TestCloseEndsABatch(t *testing.T) {
+	asked := make(chan struct{}, 1000)
+	silent := &clienttest.Server{Answer: func(*wire.Request) (clienttest.Reply, bool) {
+		asked <- struct{}{}
+		return clienttest.Reply{}, false
+	}}
+	c := mustNew(t, client.Config{Key: clienttest.Key, Peers: client.StaticPeers{silent.Listen(t, "127.0.0.1")}})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Batch(t.Context(), numbered(10), client.BatchOptions{Timeout: time.Hour})
+		ended <- err
+	}()
+	<-asked
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; !errors.Is(err, client.ErrClosed) {
+		t.Error(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"time"
 
@@ -95,6 +96,8 @@ func (o *queryOptions) parsePeers(ctx context.Context) (client.StaticPeers, erro
 // explain says what to do where a node's files are missing.
 func (o *queryOptions) explain(err error) error {
 	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
 	case o.keyFile == "" && len(o.peers) == 0:
 		return fmt.Errorf("%w (not on a node of a cluster, give --peer and --key)", err)
 	case o.keyFile == "":
