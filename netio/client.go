@@ -170,23 +170,17 @@ func (c *Client) split(b *Buffer) {
 		return
 	}
 	before := len(c.datagrams)
-	c.datagrams = appendDatagrams(c.datagrams, b)
+	for rest, more := b.Data, true; more; {
+		var datagram []byte
+		datagram, rest, more = cut(rest, b.Segment)
+		c.datagrams = append(c.datagrams, datagram)
+	}
 	added := uint64(len(c.datagrams) - before)
 	c.counters[Datagrams] += added
 	c.counters[ReceivedBytes] += uint64(len(b.Data))
 	if b.Segment > 0 {
 		c.counters[Coalesced] += added
 	}
-}
-
-// appendDatagrams appends the datagrams of a buffer to dst.
-func appendDatagrams(dst [][]byte, b *Buffer) [][]byte {
-	rest := b.Data
-	for b.Segment > 0 && len(rest) > b.Segment {
-		dst = append(dst, rest[:b.Segment:b.Segment])
-		rest = rest[b.Segment:]
-	}
-	return append(dst, rest)
 }
 
 // Counters returns what the client has done: Replies are the datagrams sent.

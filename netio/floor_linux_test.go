@@ -226,6 +226,17 @@ func reportEcho(b *testing.B, r echoReport) {
 	b.ReportMetric(float64(c[EmptyReceives]+c[Waits])/float64(c[Batches]), "idle-calls/batch")
 }
 
+// BenchmarkBatchSize measures how many datagrams one receive should take.
+func BenchmarkBatchSize(b *testing.B) {
+	for _, size := range []int{1, 4, 16, 32, 64, 128, 256} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			to, stop := startEcho(b, echoServer{Offload: OffloadOff, Batch: size})
+			flood(b, to, 4, 1024, 1)
+			reportEcho(b, stop())
+		})
+	}
+}
+
 func BenchmarkFloor(b *testing.B) {
 	for _, f := range []struct {
 		name     string

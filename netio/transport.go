@@ -69,6 +69,15 @@ type Message struct {
 	Segment int
 }
 
+// cut takes the first datagram from the rest of a buffer and says whether another
+// follows.
+func cut(data []byte, segment int) (datagram, rest []byte, more bool) {
+	if segment > 0 && len(data) > segment {
+		return data[:segment:segment], data[segment:], true
+	}
+	return data, nil, false
+}
+
 // count returns how many datagrams data makes when cut every segment bytes.
 func count(data []byte, segment int) int {
 	if segment <= 0 {

@@ -38,12 +38,11 @@ const yieldEvery = 4
 // on each occasion. So this one is not locked, and yields by itself; docs/netio.md
 // has the numbers.
 func (w *worker) run(h Handler) error {
-	want := len(w.buffers)
 	for turn := 1; !w.stopped.Load(); turn++ {
 		if turn%w.yieldEvery == 0 {
 			yield()
 		}
-		n, err := w.transport.Receive(w.buffers[:want], &w.counters)
+		n, err := w.transport.Receive(w.buffers, &w.counters)
 		if err != nil {
 			return err
 		}
@@ -55,9 +54,8 @@ func (w *worker) run(h Handler) error {
 			}
 			continue
 		}
-		total := w.deliver(h, w.buffers[:n])
+		w.deliver(h, w.buffers[:n])
 		w.published.publish(&w.counters)
-		want = nextReceive(len(w.buffers), n, total)
 	}
 	return nil
 }
@@ -67,73 +65,58 @@ func (w *worker) stop() {
 	w.transport.Stop()
 }
 
-// nextReceive returns how many buffers the next receive should take, so that
-// they hold about one batch of datagrams: coalesced buffers are large, and what
-// lies in more of them than a batch needs has left the caches when its turn
-// comes.
-func nextReceive(limit, buffers, datagrams int) int {
-	if datagrams <= buffers {
-		return limit
+// deliver splits the buffers into datagrams, hands them over in batches of at
+// most MaxDatagrams, and sends the replies.
+func (w *worker) deliver(h Handler, buffers []Buffer) {
+	w.batch.buffers = buffers
+	for i := range buffers {
+		b := &buffers[i]
+		switch {
+		case b.PeerPort == 0:
+			w.counters[PortZero] += uint64(count(b.Data, b.Segment))
+		case b.Truncated:
+			w.counters[Truncated]++
+		default:
+			w.split(h, i, b)
+		}
 	}
-	return max(1, min(limit, MaxDatagrams*buffers/datagrams))
+	w.handle(h)
 }
 
-// deliver splits the buffers into datagrams, hands them over in batches of at
-// most MaxDatagrams and sends the replies. It returns the number of datagrams.
-func (w *worker) deliver(h Handler, buffers []Buffer) (total int) {
+// split adds the datagrams of buffer i to the batch, which it hands over whenever
+// it is full.
+func (w *worker) split(h Handler, i int, buffer *Buffer) {
 	b := w.batch
-	b.buffers = buffers
-	b.datagrams, b.origin = b.datagrams[:0], b.origin[:0]
-	for i := range buffers {
-		buffer := &buffers[i]
-		if buffer.PeerPort == 0 {
-			w.counters[PortZero] += uint64(count(buffer.Data, buffer.Segment))
-			continue
-		}
-		if buffer.Truncated {
+	for rest, more := buffer.Data, true; more; {
+		var datagram []byte
+		datagram, rest, more = cut(rest, buffer.Segment)
+		if len(datagram) > w.maxRequest {
 			w.counters[Truncated]++
 			continue
 		}
-		rest := buffer.Data
-		for {
-			datagram := rest
-			if buffer.Segment > 0 && len(rest) > buffer.Segment {
-				datagram = rest[:buffer.Segment:buffer.Segment]
-			}
-			rest = rest[len(datagram):]
-			if len(datagram) > w.maxRequest {
-				w.counters[Truncated]++
-			} else {
-				if len(b.datagrams) == MaxDatagrams {
-					total += w.handle(h)
-				}
-				b.datagrams = append(b.datagrams, datagram)
-				b.origin = append(b.origin, i)
-				w.counters[ReceivedBytes] += uint64(len(datagram))
-				if buffer.Segment > 0 {
-					w.counters[Coalesced]++
-				}
-			}
-			if len(rest) == 0 {
-				break
-			}
+		if len(b.datagrams) == MaxDatagrams {
+			w.handle(h)
+		}
+		b.datagrams = append(b.datagrams, datagram)
+		b.origin = append(b.origin, i)
+		w.counters[ReceivedBytes] += uint64(len(datagram))
+		if buffer.Segment > 0 {
+			w.counters[Coalesced]++
 		}
 	}
-	return total + w.handle(h)
 }
 
 // handle hands the collected datagrams over, if there are any, and sends the
 // replies.
-func (w *worker) handle(h Handler) int {
+func (w *worker) handle(h Handler) {
 	b := w.batch
 	n := len(b.datagrams)
 	if n == 0 {
-		return 0
+		return
 	}
 	w.counters[Datagrams] += uint64(n)
 	w.counters[Batches]++
 	h.Handle(b)
 	b.Flush()
 	b.datagrams, b.origin = b.datagrams[:0], b.origin[:0]
-	return n
 }
