@@ -108,7 +108,17 @@ func (s *scan) mac(l *letter) bool {
 	return true
 }
 
-// atEnd reports whether the datagram ends here, or after a newline.
+// atEnd reports whether the datagram ends here, but for blanks and newlines: Python's encoder ends with a newline, and a client that has the
+// kernel segment its requests pads them to one length.
 func (s *scan) atEnd() bool {
-	return s.i == len(s.raw) || s.i+1 == len(s.raw) && s.raw[s.i] == '\n'
+	rest := s.raw[s.i:]
+	for len(rest) >= 8 && binary.LittleEndian.Uint64(rest) == ' '*everyByte {
+		rest = rest[8:]
+	}
+	for _, c := range rest {
+		if c != ' ' && c != '\n' {
+			return false
+		}
+	}
+	return true
 }
