@@ -87,7 +87,7 @@ func newConfdSource(c Confd, worker int, o *Options, total int) *confdSource {
 // longest returns the length of the longest request of the mix.
 func (s *confdSource) longest() (length int) {
 	now := time.Now().Unix()
-	salt := make([]byte, saltLength)
+	salt := bytes.Repeat([]byte{'0'}, saltLength) // zero bytes would be escaped
 	for i := range s.workload.Mix {
 		for _, q := range s.workload.Mix[i].Queries {
 			s.msgs = wire.AppendRequestMsg(s.msgs[:0], q.Type, q.Query, salt)
