@@ -36,8 +36,8 @@
 //
 // # Other ends
 //
-// [Client] is the other side, for load generators: many connected sockets, the
-// same batches. Package netiotest has a network in memory for tests. Systems
+// [Client] is the other side, for load generators: many sockets connected to one
+// address, the same batches. [Conn] is one socket for many peers, for clients. Package netiotest has a network in memory for tests. Systems
 // other than Linux get an implementation over package net, one datagram a
 // system call ([Config.Portable] selects it on Linux too).
 //
@@ -46,5 +46,6 @@
 // # Concurrency
 //
 // Group's methods may be called from several goroutines. A Batch belongs to the
-// call of [Handler.Handle] it was given to. A Client belongs to one goroutine.
+// call of [Handler.Handle] it was given to. A Client belongs to one goroutine; of
+// a Conn, one may send while another receives.
 package netio
