@@ -10,17 +10,16 @@ import (
 // A clusterTree is a config as the query generator needs it: what there is to ask for. Lists are sorted, so that a seed means the same
 // queries every time.
 type clusterTree struct {
-	root          map[string]any
-	nodes         []string // names
-	nodeKeys      []string // uuids
-	instances     []string
-	instanceKeys  []string
-	disks         []string // uuids
-	otherKeys     []string // of groups, networks and filters
-	links         []string
-	ips           []string
-	linkOf        map[string]string // ip → a link it is on
-	instanceCount int
+	root         map[string]any
+	nodes        []string // names
+	nodeKeys     []string // uuids
+	instances    []string
+	instanceKeys []string
+	disks        []string // uuids
+	otherKeys    []string // of groups, networks and filters
+	links        []string
+	ips          []string
+	linkOf       map[string]string // ip → a link it is on
 }
 
 func readClusterTree(config []byte) (*clusterTree, error) {
@@ -30,7 +29,6 @@ func readClusterTree(config []byte) (*clusterTree, error) {
 	}
 	t.nodes, t.nodeKeys = t.namesAndKeys("nodes")
 	t.instances, t.instanceKeys = t.namesAndKeys("instances")
-	t.instanceCount = len(t.instanceKeys)
 	_, t.disks = t.namesAndKeys("disks")
 	for _, container := range []string{"nodegroups", "networks", "filters"} {
 		_, keys := t.namesAndKeys(container)

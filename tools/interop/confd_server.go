@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -34,40 +35,22 @@ type confdServer struct {
 
 // A confdSpec says what to start.
 type confdSpec struct {
-	config []byte       // nil: no config.data
-	addr   netip.Addr   // zero: 127.0.0.1
-	port   uint16       // 0: a free one
-	extra  []string     // further arguments
-	prefix []string     // a command to run it under
-	binary string       // instead of the usual one
-	more   []netip.Addr // further addresses to bind
+	config []byte     // nil: no config.data
+	addr   netip.Addr // zero: 127.0.0.1
+	port   uint16     // 0: a free one
 }
 
 // startReal starts the reference and returns when it answers.
 func startReal(ctx context.Context, run *session, spec confdSpec) (*confdServer, error) {
-	if spec.binary == "" {
-		spec.binary = realConfdBinary
-	}
-	return startConfd(ctx, run, "ganeti-confd", spec, func(s *confdServer) []string {
-		return []string{"-f", "--no-user-checks", "-b", s.addr.Addr().String(), "-p", fmt.Sprint(s.addr.Port())}
-	})
+	return startConfd(ctx, run, spec, "ganeti-confd", realConfdBinary)
 }
 
 // startOurs starts ours and returns when it answers.
 func startOurs(ctx context.Context, run *session, spec confdSpec) (*confdServer, error) {
-	if spec.binary == "" {
-		spec.binary = run.gantry()
-	}
-	return startConfd(ctx, run, "gantry confd", spec, func(s *confdServer) []string {
-		args := []string{"confd", "-f", "--no-user-checks", "--metrics", "127.0.0.1:0", "-p", fmt.Sprint(s.addr.Port()), "-b", s.addr.Addr().String()}
-		for _, a := range spec.more {
-			args = append(args, "-b", a.String())
-		}
-		return args
-	})
+	return startConfd(ctx, run, spec, "gantry confd", run.gantry(), "confd", "--metrics", "127.0.0.1:0")
 }
 
-func startConfd(ctx context.Context, run *session, name string, spec confdSpec, arguments func(*confdServer) []string) (*confdServer, error) {
+func startConfd(ctx context.Context, run *session, spec confdSpec, name string, argv ...string) (*confdServer, error) {
 	parent, err := run.temp()
 	if err != nil {
 		return nil, err
@@ -85,7 +68,7 @@ func startConfd(ctx context.Context, run *session, name string, spec confdSpec, 
 		}
 	}
 	s.addr = netip.AddrPortFrom(spec.addr, spec.port)
-	argv := append(append(append([]string{}, spec.prefix...), spec.binary), append(arguments(s), spec.extra...)...)
+	argv = append(argv, "-f", "--no-user-checks", "-b", spec.addr.String(), "-p", strconv.Itoa(int(spec.port)))
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = virtualNodeEnv(s.root)
 	if s.process, err = startProcess(name, cmd); err != nil {

@@ -121,7 +121,7 @@ func noDefaultNIC(root map[string]any) {
 func oddValues(root map[string]any) {
 	n := func(text string) json.Number { return json.Number(text) }
 	cluster := root["cluster"].(map[string]any)
-	cluster["serial_no"], cluster["ctime"], cluster["mtime"] = n("18446744073709551621"), n("1e22"), n("-12345678.25")
+	cluster["serial_no"], cluster["ctime"], cluster["mtime"] = n("18446744073709551621"), n("1e18"), n("-12345678.25")
 	cluster["tags"] = []any{"b", "a", "a", "", " ", "~", "a/b~c", `q"uo\te`, "tab\tnew\nline", "\x01\x1f\x7f", "<&>"}
 	cluster["candidate_pool_size"], cluster["highest_used_port"] = n("9.5"), n("10.5")
 	cluster["uid_pool"] = []any{[]any{n("1"), n("2.5")}, []any{n("-3"), n("1e3")}}

@@ -40,6 +40,7 @@ type duel struct {
 	silent   int
 	waiting  []waitingLane
 	retries  []query
+	replies  []outcome // answered ones, to be asked again in bursts
 	broken   error
 }
 
@@ -68,7 +69,10 @@ func (d *duel) compare(ctx context.Context, next func() (query, bool)) error {
 	if err := d.settle(ctx); err != nil {
 		return err
 	}
-	return d.retry(ctx)
+	if err := d.retry(ctx); err != nil {
+		return err
+	}
+	return d.bursts(ctx)
 }
 
 func (d *duel) stopped(ctx context.Context) error {
@@ -166,6 +170,9 @@ func (d *duel) settled(o outcome) bool {
 		d.silent++
 	} else {
 		d.answered++
+	}
+	if o.ours != nil && !o.exactSecond && len(o.sent) < crowdingBytes && len(d.replies) < maxBurstOutcomes {
+		d.replies = append(d.replies, o)
 	}
 	return true
 }

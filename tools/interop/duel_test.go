@@ -92,7 +92,8 @@ func TestDuel(t *testing.T) {
 			if err := d.compare(t.Context(), listed(scriptedQueries(`"A"`, `"B"`, `"C"`))); err != nil {
 				t.Fatal(err)
 			}
-			if s.comparisons != 3 || s.differences != test.want {
+			// What ours answered is asked again in a burst.
+			if s.comparisons < 3 || s.differences != test.want {
 				t.Errorf("%d compared, %d differences, want %d\n%s", s.comparisons, s.differences, test.want, &out)
 			}
 			if !strings.Contains(out.String(), test.says) {
@@ -136,5 +137,26 @@ func TestQueriesOfTheExactSecondAreSentEarlyInIt(t *testing.T) {
 	now := time.Now()
 	if now.Unix() != at || now.Nanosecond() > 700_000_000 || now.Sub(before) > 2*time.Second {
 		t.Errorf("at %v, for second %d, after %v", now, at, now.Sub(before))
+	}
+}
+
+// A server that mixes up what it is asked at once is found out.
+func TestBurstsFindMixedReplies(t *testing.T) {
+	asked := 0
+	mixing := func(query string) string {
+		// From the second round on, the answers are those to other queries.
+		if asked++; asked > 3 {
+			return `"mixed"`
+		}
+		return strings.ToUpper(query)
+	}
+	var out strings.Builder
+	s := quietSession(&out, part{})
+	d := &duel{run: s, about: "test", ours: newScriptedServer(t, "ours", mixing), theirs: newScriptedServer(t, "theirs", strings.ToUpper)}
+	if err := d.compare(t.Context(), listed(scriptedQueries(`"a"`, `"b"`, `"c"`))); err != nil {
+		t.Fatal(err)
+	}
+	if s.differences != 3 || !strings.Contains(out.String(), "in a burst of 3, another reply than alone") {
+		t.Errorf("%d differences\n%s", s.differences, &out)
 	}
 }

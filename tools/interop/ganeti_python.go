@@ -38,16 +38,17 @@ func comparePythonLibrary(ctx context.Context, run *session) error {
 	if err != nil {
 		return err
 	}
-	addrs := loopbackAddrs(3)
-	var output [3]string
-	for i, mix := range [3]string{"theirs", "ours", "mixed"} {
-		if output[i], err = libraryRun(ctx, run, text, addrs, mix, queries); err != nil {
-			return fmt.Errorf("%s: %w", mix, err)
+	for _, addrs := range [][]netip.Addr{loopbackAddrs(3), {netip.IPv6Loopback()}} {
+		output := map[string]string{}
+		for _, mix := range []string{"theirs", "ours", "mixed"} {
+			if output[mix], err = libraryRun(ctx, run, text, addrs, mix, queries); err != nil {
+				return fmt.Errorf("%s on %v: %w", mix, addrs, err)
+			}
 		}
-		run.log("the library reports %d lines from peers that are %s", strings.Count(output[i], "\n"), mix)
+		run.log("the library reports %d lines on %v", strings.Count(output["ours"], "\n"), addrs)
+		sameLines(run, "the Python library on our servers", output["ours"], output["theirs"])
+		sameLines(run, "the Python library on one of our servers among theirs", output["mixed"], output["theirs"])
 	}
-	sameLines(run, "the Python library on our servers", output[1], output[0])
-	sameLines(run, "the Python library on one of our servers among theirs", output[2], output[0])
 	return nil
 }
 
@@ -74,7 +75,7 @@ func libraryRun(ctx context.Context, run *session, text []byte, addrs []netip.Ad
 		"theirs": func(i int) (*confdServer, error) { return startReal(ctx, run, specs[i]) },
 		"ours":   func(i int) (*confdServer, error) { return startOurs(ctx, run, specs[i]) },
 		"mixed": func(i int) (*confdServer, error) {
-			if i == 1 {
+			if i == len(specs)/2 {
 				return startOurs(ctx, run, specs[i])
 			}
 			return startReal(ctx, run, specs[i])

@@ -27,8 +27,8 @@ const (
 // describe prints all there is to know for looking into a difference.
 func (o outcome) describe() string {
 	from := max(0, differAt(unsigned(o.ours), unsigned(o.theirs))-printedBefore)
-	if o.ours == nil || o.theirs == nil {
-		from = 0
+	if o.ours == nil || o.theirs == nil || bytes.Equal(unsigned(o.ours), unsigned(o.theirs)) {
+		from = 0 // the signature is at the beginning
 	}
 	return fmt.Sprintf("%s\n    asked   %s\n    ours    %s\n    theirs  %s", o.about, printable(o.sent, 0), printable(o.ours, from), printable(o.theirs, from))
 }
