@@ -90,7 +90,7 @@ func (o *opener) verify(keys *Keyring) {
 		}
 		o.column.sum()
 		for i := range o.letters {
-			if l, m := &o.letters[i], &o.column.messages[i]; m.key != nil && m.mac.is(&l.mac) {
+			if l, m := &o.letters[i], &o.column.messages[i]; m.key != nil && l.isMAC && m.mac.is(&l.mac) {
 				l.key = key
 			}
 		}

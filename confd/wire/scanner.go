@@ -98,14 +98,18 @@ func (s *scan) string() (text []byte, ok bool) {
 	return nil, false
 }
 
-// mac reads what should be the 40 hex digits of a MAC.
+// mac reads a string of 40 characters, which should be the hex digits of a MAC.
 func (s *scan) mac(l *letter) bool {
 	if len(s.raw)-s.i < hexLen {
 		return false
 	}
 	l.mac, l.isMAC = [hexLen]byte(s.raw[s.i:]), true
 	s.i += hexLen
-	return true
+	marks := uint64(0)
+	for i := 0; i < hexLen; i += 8 {
+		marks |= special(binary.LittleEndian.Uint64(l.mac[i:]))
+	}
+	return marks == 0
 }
 
 // atEnd reports whether the datagram ends here, but for blanks and newlines: Python's encoder ends with a newline, and a client that has the

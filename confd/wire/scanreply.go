@@ -1,77 +1,125 @@
 package wire
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// What replies are made of, as ours and Haskell's servers write them.
+var (
+	replyFirst  = expect(`{"protocol":1`)
+	replyStatus = expect(`,"status":`)
+	replyAnswer = expect(`,"answer":`)
+	replyQuote  = expect(`"`)
+	replySerial = expect(`,"serial":`)
+	replyEnd    = expect(`}`)
+)
 
 // maxScannedSalt is how long the salts are that the scanner knows of replies, in bytes. So much is left free before the message, so that salt
 // and message come to lie one after the other.
 const maxScannedSalt = 64
 
-// scanReply reads the datagram raw, without its magic, as ours and Haskell's servers write it. Message and salt are decoded into room, from
-// start on: the salt lies before the message. When it returns false, l and r are half filled.
+// scanReply reads the datagram raw, without its magic. Message and salt are decoded into room, from start on: the salt lies before the
+// message. When it returns false, l and r are half filled.
 func scanReply(raw, room []byte, l *letter, r *Reply) (start int, ok bool) {
 	s := scan{raw: raw, text: room[maxScannedSalt:]}
-	if !s.skip(`{"hmac":"`) || !s.mac(l) || !s.skip(`","msg":"`) || !s.unescape() {
+	if !s.skip(`{"hmac":"`) || !s.mac(l) || !s.skip(`","msg":"`) {
 		return 0, false
+	}
+	begin := s
+	if !s.simpleReply(r) {
+		s = begin
+		if !s.unescape() || !scanReplyMsg(s.text[:s.j], r) {
+			return 0, false
+		}
 	}
 	l.msg = s.text[:s.j:s.j]
 	if !s.skip(`","salt":"`) || !s.replySalt(room, l) || !s.skip(`"}`) || s.i != len(raw) {
 		return 0, false
 	}
-	return maxScannedSalt - len(l.salt), scanReplyMsg(l.msg, r)
+	return maxScannedSalt - len(l.salt), true
+}
+
+// simpleReply reads a message whose answer is a text or a number.
+func (s *scan) simpleReply(r *Reply) bool {
+	if !s.take(&replyFirst) || !s.take(&replyStatus) {
+		return false
+	}
+	status, ok := s.digit(NumStatuses)
+	if !ok || !s.take(&replyAnswer) {
+		return false
+	}
+	start := s.j
+	if s.take(&replyQuote) {
+		_, ok = s.string()
+	} else {
+		_, ok = s.number()
+	}
+	r.Protocol, r.Status, r.Answer = Protocol, int(status), s.text[start:s.j:s.j]
+	if !ok || !s.take(&replySerial) {
+		return false
+	}
+	r.Serial, ok = s.number()
+	return ok && s.take(&replyEnd)
+}
+
+// number reads an integer of a few digits.
+func (s *scan) number() (value int64, ok bool) {
+	value, length := parseInteger(s.raw[s.i:])
+	s.j += copy(s.text[s.j:], s.raw[s.i:s.i+length])
+	s.i += length
+	return value, length > 0
 }
 
 // replySalt copies the salt to its place before the message.
 func (s *scan) replySalt(room []byte, l *letter) bool {
 	salt := s.raw[s.i:]
-	end := 0
-	for end < len(salt) && end <= maxScannedSalt && escapes[salt[end]] == 1 && salt[end] < 0x80 {
-		end++
+	n := 0
+	for n+8 <= len(salt) && special(binary.LittleEndian.Uint64(salt[n:n+8])) == 0 {
+		n += 8
 	}
-	if end > maxScannedSalt {
+	for n < len(salt) && escapes[salt[n]] == 1 && salt[n] < 0x80 {
+		n++
+	}
+	if n > maxScannedSalt {
 		return false
 	}
-	s.i += end
-	l.salt = room[maxScannedSalt-end : maxScannedSalt : maxScannedSalt]
+	s.i += n
+	l.salt = room[maxScannedSalt-n : maxScannedSalt : maxScannedSalt]
 	copy(l.salt, salt)
 	return true
 }
 
-// unescape decodes a JSON string up to its closing quote, if it is ASCII with short escapes only.
-//
-// It looks for what is special in 64 bytes at a time, so that finding the next special byte needn't wait for the one before.
+// unescape decodes a string up to its closing quote, if it is ASCII with short escapes only.
 func (s *scan) unescape() bool {
-	from := s.i          // what was decoded of raw
-	escaped := uint64(0) // 1 if the first byte of the next chunk belongs to an escape
-	for base := s.i; base < len(s.raw); base += 64 {
-		marks := specialBits(s.raw, base) &^ escaped
-		escaped = 0
-		for marks != 0 {
-			n := bits.TrailingZeros64(marks)
-			at := base + n
-			if at+1 >= len(s.raw) {
-				return false
-			}
-			copyWords(s.text[s.j:], s.raw[from:], at-from)
-			s.j += at - from
-			if s.raw[at] != '\\' {
-				s.i = at
-				return s.raw[at] == '"'
-			}
-			c := shortEscapes[s.raw[at+1]]
-			if c == 0 {
-				return false
-			}
-			s.text[s.j] = c
-			s.j++
-			from = at + 2
-			marks = marks & (marks - 1) &^ (2 << n)
-			escaped = uint64(n+1) >> 6
+	i, j := s.i, s.j
+	for i+8 <= len(s.raw) && j+8 <= len(s.text) {
+		word := binary.LittleEndian.Uint64(s.raw[i : i+8])
+		binary.LittleEndian.PutUint64(s.text[j:j+8], word)
+		marks := special(word)
+		if marks == 0 {
+			i += 8
+			j += 8
+			continue
 		}
+		n := bits.TrailingZeros64(marks) >> 3
+		i += n
+		j += n
+		if s.raw[i] == '"' {
+			s.i, s.j = i, j
+			return true
+		}
+		if s.raw[i] != '\\' || i+1 >= len(s.raw) || shortEscapes[s.raw[i+1]] == 0 {
+			return false
+		}
+		s.text[j] = shortEscapes[s.raw[i+1]]
+		i += 2
+		j++
 	}
 	return false
 }
 
-// scanReplyMsg reads a reply's message.
+// scanReplyMsg reads a message with any answer.
 func scanReplyMsg(msg []byte, r *Reply) bool {
 	i := 0
 	return scanNumber(msg, &i, `{"protocol":`, &r.Protocol) && scanNumber(msg, &i, `,"status":`, &r.Status) &&

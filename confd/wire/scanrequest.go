@@ -63,6 +63,8 @@ func scanRequest(raw, room []byte, l *letter, r *Request, lists *tables) bool {
 		if !s.mac(l) || !s.skip(`","msg":"`) || !s.request(compactSpelling, r, lists) || !s.skip(`","salt":"`) || !s.salt(room) {
 			return false
 		}
+	default:
+		return false
 	}
 	l.salt = room[:saltDigits:saltDigits]
 	l.msg = s.text[:s.j:s.j]

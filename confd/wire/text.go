@@ -22,40 +22,8 @@ func special(word uint64) uint64 {
 	return (quote | backslash | ^printable | word) & highBits
 }
 
-// gather turns the high bits of eight bytes into eight bits, the first byte's lowest.
-func gather(marks uint64) uint64 {
-	return marks >> 7 * 0x0102040810204080 >> 56
-}
-
 // shortEscapes holds what the character after a backslash stands for, and 0 where it is u or no escape.
 var shortEscapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
-// specialBits marks the special bytes of the 64 at base with a bit each, and all beyond the end of text.
-func specialBits(text []byte, base int) (found uint64) {
-	if base+64 <= len(text) {
-		chunk := text[base : base+64]
-		for i := 0; i < 64; i += 8 {
-			found |= gather(special(binary.LittleEndian.Uint64(chunk[i:]))) << i
-		}
-		return found
-	}
-	for i, c := range text[base:] {
-		if c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			found |= 1 << i
-		}
-	}
-	return found | ^uint64(0)<<(len(text)-base)
-}
-
-// copyWords copies n bytes, and may write up to textSlack more.
-func copyWords(dst, src []byte, n int) {
-	if len(src) < 16 || len(dst) < 16 || n > 16 {
-		copy(dst[:n], src)
-		return
-	}
-	binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
-	binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(src[8:]))
-}
 
 // appendUnescaped appends the text that body, the inside of a valid JSON string, stands for. Half a surrogate pair becomes U+FFFD.
 func appendUnescaped(dst, body []byte) []byte {

@@ -45,7 +45,7 @@ func parseTimestamp(salt []byte) (seconds int64, ok bool) {
 // allDigits reports whether all bytes of word are decimal digits.
 func allDigits(word uint64) bool {
 	const zeros, beyondNine = '0' * everyByte, (0x80 - '9' - 1) * everyByte
-	return (word-zeros|word+beyondNine|word)&highBits == 0
+	return ((word-zeros)|(word+beyondNine)|word)&highBits == 0
 }
 
 // eightDigits returns the number that the digits in word write, the first in its lowest byte. Neighbours are put together, two by two.
