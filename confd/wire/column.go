@@ -81,12 +81,13 @@ func (c *column) sumGroup(order []uint32) (rest []uint32) {
 	count, blocks, longest := 0, 0, 0
 	for _, i := range order[:min(len(order), max(c.engine.lanes, 1))] {
 		m := &c.messages[i]
-		if m.key != key {
+		n := len(m.blocks) / blockSize
+		if m.key != key || n < longest { // the longest ones aren't in order
 			break
 		}
 		count++
-		longest = len(m.blocks) / blockSize
-		blocks += longest
+		longest = n
+		blocks += n
 	}
 	group, rest := order[:count], order[count:]
 	if c.engine.pays(count, blocks, longest) {
@@ -105,7 +106,7 @@ const sortedBlocks = 64
 // sort puts the indices of all messages with a key in order, the shortest first.
 func (c *column) sort() {
 	var next [sortedBlocks + 1]uint32 // where the next message of so many blocks goes
-	count := uint32(0)
+	count := 0
 	for i := range c.messages {
 		if m := &c.messages[i]; m.key != nil {
 			next[min(len(m.blocks)/blockSize, sortedBlocks)]++
@@ -117,7 +118,7 @@ func (c *column) sort() {
 		next[blocks] = place
 		place += n
 	}
-	c.order = append(c.order[:0], make([]uint32, count)...)
+	c.order = sized(c.order, count)
 	for i := range c.messages {
 		if m := &c.messages[i]; m.key != nil {
 			at := &next[min(len(m.blocks)/blockSize, sortedBlocks)]

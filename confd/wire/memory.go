@@ -31,3 +31,13 @@ func (m *memory) room(n int) []byte {
 func (m *memory) take(n int) {
 	m.used = min((m.used+n+alignment-1)&^(alignment-1), len(m.bytes))
 }
+
+// sized returns n zero elements, in the memory of table if they fit.
+func sized[T any](table []T, n int) []T {
+	if cap(table) < n {
+		return make([]T, n, max(n, 2*cap(table)))
+	}
+	table = table[:n]
+	clear(table)
+	return table
+}

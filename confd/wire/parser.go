@@ -23,7 +23,7 @@ func (p *Parser) Parse(datagrams [][]byte, keys *Keyring, nowUnix int64) []Reque
 	p.reset()
 	p.lists.reset()
 	p.memory.reset()
-	p.requests = append(p.requests[:0], make([]Request, len(datagrams))...)
+	p.requests = sized(p.requests, len(datagrams))
 	for i, datagram := range datagrams {
 		p.requests[i].Drop = p.open(i, datagram)
 	}

@@ -77,7 +77,7 @@ func (p *ReplyParser) Parse(datagrams [][]byte, keys *Keyring) []Reply {
 func (p *ReplyParser) begin(n int) {
 	p.reset()
 	p.memory.reset()
-	p.replies = append(p.replies[:0], make([]Reply, n)...)
+	p.replies = sized(p.replies, n)
 }
 
 // open opens the i-th datagram, and reads it if it is one that the scanner knows.

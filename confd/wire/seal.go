@@ -72,7 +72,7 @@ func (b *batch) append(arena []byte, key *Key, salt, msg, escaped []byte) []byte
 func (b *batch) sign(arena []byte) {
 	b.column.sum()
 	for i, hole := range b.holes {
-		putMAC(arena[hole:], &b.column.messages[i].mac)
+		b.column.messages[i].mac.put((*[hexLen]byte)(arena[hole:]))
 	}
 	b.holes = b.holes[:0]
 	b.column.clear()
