@@ -383,9 +383,11 @@ func coalescedAnswers(t *testing.T, w world) {
 			t.Fatalf("answer %d is %q, shared: %t", i, a.data, a.shared)
 		}
 	}
-	want := map[netio.Counter]uint64{netio.Datagrams: n, netio.Replies: n, netio.SentBytes: uint64(len(data) - 1)}
+	want := map[netio.Counter]uint64{
+		netio.Datagrams: n, netio.Replies: n, netio.SentBytes: uint64(len(data) - 1), netio.Messages: n,
+	}
 	if w.coalesces {
-		want[netio.Coalesced], want[netio.Segmented] = n, n
+		want[netio.Coalesced], want[netio.Segmented], want[netio.Messages] = n, n, 1
 	}
 	eventually(t, g, want)
 }

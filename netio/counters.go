@@ -13,6 +13,7 @@ const (
 	Coalesced                    // datagrams, of those handed over, that shared a buffer
 	Replies                      // replies handed to the kernel
 	SentBytes                    // bytes of those
+	Messages                     // messages that they left in
 	Segmented                    // replies, of those, that shared a message
 	ReceiveCalls                 // system calls that receive
 	EmptyReceives                // of those, how many brought nothing
@@ -28,7 +29,7 @@ const (
 
 var counterNames = [NumCounters]string{
 	"datagrams", "received_bytes", "batches", "coalesced",
-	"replies", "sent_bytes", "segmented",
+	"replies", "sent_bytes", "messages", "segmented",
 	"receive_calls", "empty_receives", "send_calls", "waits",
 	"port_zero", "truncated", "receive_errors", "send_errors", "send_full",
 }
@@ -82,6 +83,7 @@ func countSent(m *Message, c *Counters) {
 	replies := uint64(count(m.Data, m.Segment))
 	c[Replies] += replies
 	c[SentBytes] += uint64(len(m.Data))
+	c[Messages]++
 	if m.Segment > 0 {
 		c[Segmented] += replies
 	}

@@ -85,6 +85,7 @@ func (t *transport) Send(messages []netio.Message, c *netio.Counters) {
 		}
 		c[netio.Replies] += uint64(len(replies))
 		c[netio.SentBytes] += uint64(len(m.Data))
+		c[netio.Messages]++
 		if m.Segment > 0 {
 			c[netio.Segmented] += uint64(len(replies))
 		}
