@@ -159,15 +159,7 @@ func (s *confdServer) waitReply(ctx context.Context, patience time.Duration, mes
 
 // askOnce sends one well-formed request and waits for its reply: the reply's inner text, nil for silence.
 func (s *confdServer) askOnce(message string, patience time.Duration) ([]byte, error) {
-	l, err := newLane(s.addr)
-	if err != nil {
-		return nil, err
-	}
-	defer l.close()
-	if err := l.send(signedDatagram(clusterKey, time.Now().Unix(), message)); err != nil {
-		return nil, err
-	}
-	datagram, err := l.receive(patience)
+	datagram, err := s.exchange(signedDatagram(clusterKey, time.Now().Unix(), message), patience)
 	if err != nil || datagram == nil {
 		return nil, err
 	}

@@ -229,20 +229,8 @@ func (d *duel) retry(ctx context.Context) error {
 		if o.ours, err = d.ours.decide(o.sent, retryPatience); err != nil {
 			return err
 		}
-		l, err := newLane(d.theirs.addr)
-		if err != nil {
+		if o.theirs, err = d.theirs.exchange(o.sent, o.patience()); err != nil {
 			return err
-		}
-		patience := retryPatience
-		if o.ours == nil {
-			patience = silencePatience
-		}
-		if err = l.send(o.sent); err == nil {
-			o.theirs, err = l.receive(patience)
-		}
-		l.close()
-		if err != nil {
-			return fmt.Errorf("%s: %w", d.theirs.name, err)
 		}
 		if !d.settled(o) {
 			d.run.compared(1)
@@ -251,6 +239,31 @@ func (d *duel) retry(ctx context.Context) error {
 	}
 	d.retries = nil
 	return nil
+}
+
+// patience is how long the reference's reply to a query is waited for that is asked alone.
+func (o outcome) patience() time.Duration {
+	if o.ours == nil {
+		return silencePatience
+	}
+	return retryPatience
+}
+
+// exchange sends a datagram on a socket of its own and returns the reply, nil if none comes in time.
+func (s *confdServer) exchange(datagram []byte, patience time.Duration) ([]byte, error) {
+	l, err := newLane(s.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	if err := l.send(datagram); err != nil {
+		return nil, fmt.Errorf("send to %s: %w", s.name, err)
+	}
+	reply, err := l.receive(patience)
+	if err != nil {
+		return nil, fmt.Errorf("receive from %s: %w", s.name, err)
+	}
+	return reply, nil
 }
 
 // barrierSalt marks the ping that follows a query to ours on its socket. Ours answers a socket's datagrams in order, so the ping's answer in the

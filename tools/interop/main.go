@@ -39,6 +39,7 @@ func parts() []part {
 		{name: "confd-transcripts", about: "ganeti-confd and ours, asked what is on record", run: compareTranscripts, documented: []string{utf8Answers}},
 		{name: "confd-queries", about: "ganeti-confd and ours on generated configs and queries", run: compareQueries, documented: queryDifferences()},
 		{name: "confd-packets", about: "ganeti-confd and ours on broken and odd datagrams", run: comparePackets, documented: packetDifferences()},
+		{name: "confd-mutations", about: "ganeti-confd and ours on configs with changes at random places", run: compareMutations},
 		{name: "confd-reloads", about: "ganeti-confd and ours while their config file changes, breaks and goes", run: compareReloads, waits: true, documented: []string{badConfigs, goneConfigs, unknownKeys, missing, textLists}},
 		{name: "python-library", about: "the reference's Python client library against ganeti-confd and ours", run: comparePythonLibrary},
 		{name: "confd-client", about: "the reference's confd-client tool against ganeti-confd and ours", run: compareClientTool},
