@@ -105,6 +105,11 @@ func (b *Batch) Reply(i int, arena []byte) {
 	}
 }
 
+// Coalesces says whether the reply to datagram i may leave in one message with
+// others to its peer. Those that do must be equally long, so a protocol that can pad
+// its replies may want to round their lengths up.
+func (b *Batch) Coalesces(i int) bool { return b.coalesces(b.origin[i]) }
+
 // coalesces says whether the replies to a buffer may share a message: only those
 // to a peer that showed that it coalesces, too.
 func (b *Batch) coalesces(to int) bool {

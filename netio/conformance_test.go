@@ -366,7 +366,13 @@ func badReply(t *testing.T, w world) {
 }
 
 func coalescedAnswers(t *testing.T, w world) {
-	g := w.start(t, on("127.0.0.1"), every(echo))
+	said := make(chan bool, 1000)
+	g := w.start(t, on("127.0.0.1"), every(func(b *netio.Batch) {
+		for i, d := range b.Datagrams() {
+			said <- b.Coalesces(i)
+			reply(b, i, d)
+		}
+	}))
 	e := w.dial(t, loopback4)
 	const n = 40
 	data := make([]byte, 0, n*9)
@@ -381,6 +387,9 @@ func coalescedAnswers(t *testing.T, w world) {
 		}
 		if a := e.receive(t); string(a.data) != want || a.shared != w.coalesces {
 			t.Fatalf("answer %d is %q, shared: %t", i, a.data, a.shared)
+		}
+		if s := <-said; s != w.coalesces {
+			t.Fatalf("Coalesces said %t of datagram %d", s, i)
 		}
 	}
 	want := map[netio.Counter]uint64{

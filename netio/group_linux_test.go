@@ -175,10 +175,6 @@ func setSocket(t *testing.T, g *netio.Group, level, option, value int) {
 		if err := unix.SetsockoptInt(int(f.Fd()), level, option, value); err != nil {
 			t.Fatal(err)
 		}
-		// Fd made the socket blocking, for the group, too.
-		if err := unix.SetNonblock(int(f.Fd()), true); err != nil {
-			t.Fatal(err)
-		}
 		f.Close()
 	}
 }

@@ -51,7 +51,7 @@ func udpSocket(addr netip.Addr) (int, error) {
 	if addr.Is4() {
 		family = unix.AF_INET
 	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.IPPROTO_UDP)
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.IPPROTO_UDP)
 	return fd, os.NewSyscallError("socket", err)
 }
 
@@ -120,9 +120,6 @@ func prepare(fd int, cfg *Config, note *announced) (*socket, error) {
 		return nil, err
 	}
 	s := &socket{fd: fd, addr: addr, wildcard: addr.Addr().IsUnspecified(), announced: note}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		return nil, os.NewSyscallError("fcntl O_NONBLOCK", err)
-	}
 	if s.wildcard {
 		if err := enablePacketInfo(fd, addr.Addr()); err != nil {
 			return nil, err

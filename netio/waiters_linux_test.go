@@ -155,16 +155,9 @@ type blocking struct {
 	*messageTransport
 	try    bool
 	filled int
-	armed  bool
 }
 
 func (b *blocking) Receive(buffers []Buffer, c *Counters) (int, error) {
-	if !b.armed {
-		b.armed = true
-		if err := unix.SetNonblock(b.sockets[0].fd, false); err != nil {
-			return 0, err
-		}
-	}
 	if b.filled > 0 {
 		n := b.filled
 		b.filled = 0
