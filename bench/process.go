@@ -91,8 +91,6 @@ func (t processorTime) minus(o processorTime) processorTime {
 	return processorTime{t.user - o.user, t.system - o.system}
 }
 
-func (t processorTime) total() float64 { return t.user + t.system }
-
 // processorTime reads /proc/PID/stat.
 func (p *process) processorTime() (processorTime, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))

@@ -22,7 +22,6 @@ type fixedAnswers struct {
 	masterFields             [3]span // JSON: node name, cluster IP, node IP
 	unknownEntry             span    // an entry of a list of answers
 	serial                   span    // the cluster's, a canonical number
-	clusterName              span    // decoded
 	defaultLink              int     // row of links, -1 when no NIC is on it
 	hasDefaultLink           bool
 }

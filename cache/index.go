@@ -97,8 +97,6 @@ type members struct {
 	size    int // bytes of the whole container's canonical text
 }
 
-func (m *members) len() int { return len(m.keys) }
-
 // find returns the row of a key, or -1.
 func (m *members) find(text, key []byte) int {
 	for i := hashBytes(key) & m.byKey.mask; ; i = (i + 1) & m.byKey.mask {
