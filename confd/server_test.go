@@ -240,6 +240,53 @@ func TestABatchOfLargeAnswers(t *testing.T) {
 	}
 }
 
+// TestOnlyCoalescingClientsGetBlanks asks for answers of different lengths.
+func TestOnlyCoalescingClientsGetBlanks(t *testing.T) {
+	r := start(t, miniConfig(t))
+	names := []string{"/cluster/cluster_name", "/cluster/master_ip", "/version"}
+	var together []byte
+	segment := 0
+	for _, name := range names {
+		request := r.request(r.key, wire.ReqConfigQuery, plain(name))
+		segment = max(segment, len(request))
+	}
+	for _, name := range names {
+		request := r.request(r.key, wire.ReqConfigQuery, plain(name))
+		together = append(together, request...)
+		together = append(together, strings.Repeat(" ", segment-len(request))...)
+	}
+	if err := r.client.SendCoalesced(serverAddr, segment, together); err != nil {
+		t.Fatal(err)
+	}
+	shared := 0
+	for range names {
+		reply, err := r.client.Receive(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := wire.ParseReply(reply.Data, wire.NewKeyring(r.key), r.replies); err != nil {
+			t.Errorf("reply %q: %v", reply.Data, err)
+		}
+		if len(reply.Data)%padTo != 0 {
+			t.Errorf("a reply of %d bytes to a coalescing client", len(reply.Data))
+		}
+		if reply.Shared {
+			shared++
+		}
+	}
+	if shared < 2 {
+		t.Errorf("%d replies left together", shared)
+	}
+	r.send(r.request(r.key, wire.ReqPing, wire.Query{}))
+	reply, err := r.client.Receive(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(string(reply.Data), "}") {
+		t.Errorf("reply %q to a client that doesn't coalesce", reply.Data)
+	}
+}
+
 func TestTheMetricsCountWhatWasDone(t *testing.T) {
 	r := start(t, miniConfig(t))
 	registry := prometheus.NewPedanticRegistry()

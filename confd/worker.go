@@ -68,14 +68,36 @@ func (w *worker) Handle(b *netio.Batch) {
 // surelyFits reports whether a reply can't be longer than room, without looking
 // at its text: the escaped form of a byte is at most six long.
 func surelyFits(a *reply, r *wire.Request, room int) bool {
-	const envelope = 128 // more than the text around msg and salt
+	const envelope = 128 + padTo // more than the text around msg and salt
 	return envelope+6*(len(a.Msg)+len(r.RSalt)) <= room
 }
 
 // reply makes a the reply to datagram i.
 func (w *worker) reply(b *netio.Batch, i int, r *wire.Request, a *reply) {
 	w.count(countStatuses + int(a.status))
-	b.Reply(i, w.sealer.Append(b.Arena(), r, a.Msg, a.Escaped))
+	start := len(b.Arena())
+	arena := w.sealer.Append(b.Arena(), r, a.Msg, a.Escaped)
+	if b.Coalesces(i) {
+		arena = pad(arena, len(arena)-start)
+	}
+	b.Reply(i, arena)
+}
+
+// padTo is what the length of a reply to a coalescing client is rounded up to,
+// in bytes. Only replies of one length leave together, and most answers differ
+// by a few bytes.
+const padTo = 32
+
+var blanks = [padTo]byte([]byte("                                "))
+
+// pad appends blanks to a reply of n bytes, which mean nothing behind JSON,
+// where there is room.
+func pad(arena []byte, n int) []byte {
+	missing := -n & (padTo - 1)
+	if missing > cap(arena)-len(arena) {
+		return arena
+	}
+	return append(arena, blanks[:missing]...)
 }
 
 // flush signs and sends the replies so far; what they were made of is free then.
