@@ -24,7 +24,8 @@ type confdSource struct {
 
 	chunks []chunk
 	asked  []asked // by request, modulo window
-	signed uint64  // chunks signed since the beginning
+	signed uint64  // chunks of the sequence that have been signed
+	made   uint64  // requests signed, those twice that had aged
 	next   uint64  // the number of the next request
 	signer *wire.Signer
 	msgs   []byte // of the chunk being signed
@@ -40,8 +41,10 @@ type confdSource struct {
 // many at a time.
 const chunkSize = 256
 
-// signatureAge is how old a request may be when it is sent: half of what a server
-// accepts, so that two clocks may differ by the other half.
+// signatureAge is how old a chunk may be when its first request is sent: half of
+// what a server accepts. The other half is for the difference of two clocks, and for
+// the chunk's own time: a worker that sends fewer than two requests a second would
+// have its last ones dropped.
 const signatureAge = wire.MaxClockSkew / 2
 
 // chunk holds signed requests, one after the other in memory.
@@ -106,7 +109,7 @@ func (s *confdSource) Prepare(n int) error {
 	return nil
 }
 
-func (s *confdSource) Made() uint64 { return s.signed * chunkSize }
+func (s *confdSource) Made() uint64 { return s.made }
 
 // Next returns the next request. Once a chunk it looks at the clock.
 func (s *confdSource) Next() []byte {
@@ -156,6 +159,7 @@ func (s *confdSource) fill(c *chunk, number uint64, now int64) {
 		c.ends[i] = len(c.memory)
 	}
 	s.signer.Sign(c.memory)
+	s.made += chunkSize
 }
 
 // pick draws a query from the mix.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"gantry/loadgen"
 	"gantry/loadgen/echo"
 	"gantry/netio"
@@ -33,6 +35,7 @@ func serve(t testing.TB, cfg netio.Config, newHandler func(int) netio.Handler) n
 }
 
 func TestEcho(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) }) // after the server's end
 	addr := serve(t, netio.Config{}, echo.New)
 	for _, o := range []loadgen.Options{
 		{Requests: 20_000},

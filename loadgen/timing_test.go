@@ -19,16 +19,7 @@ func BenchmarkSign(b *testing.B) {
 }
 
 func benchmarkSource(b *testing.B) *confdSource {
-	names := Names{Nodes: []string{"node1.example.com"}, Instances: []InstanceAddress{{IP: "10.0.0.1"}}}
-	o, err := Options{Ahead: 1}.withDefaults()
-	if err != nil {
-		b.Fatal(err)
-	}
-	source, err := Confd{Key: wire.NewKey([]byte("key")), Mix: StandardMix(names)}.Source(0, &o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return source.(*confdSource)
+	return newTestSource(b, Options{Ahead: 1})
 }
 
 // BenchmarkJudge measures what a reply costs, by how much of it is verified.
