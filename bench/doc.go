@@ -6,8 +6,9 @@
 // formed pair by pair, of runs that followed each other, since the speed of a
 // shared machine drifts more between minutes than between seconds.
 //
-// The load comes from gantry load in a process of its own; every reply is
-// checked, and a run with a wrong or missing answer fails the scenario. A rate is
+// The load comes from gantry load in a process of its own, which checks every
+// reply (at peaks the signatures of a sample only); a run with a wrong or missing
+// answer fails the scenario. A rate is
 // only reported together with how busy the generator was: near 100 % the
 // generator was measured, not the server.
 package bench
