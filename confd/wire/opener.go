@@ -1,6 +1,9 @@
 package wire
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // opener is what reading requests and reading replies have in common: opening and verifying datagrams, a batch at a time. Its zero value is
 // ready. It keeps its memory.
@@ -95,4 +98,21 @@ func (o *opener) verify(keys *Keyring) {
 			}
 		}
 	}
+}
+
+// refused returns why a letter has no key. raw is its datagram without the magic.
+func (o *opener) refused(l *letter, raw []byte) Drop {
+	marks := uint64(0)
+	for i := 0; i < hexLen; i += 8 {
+		marks |= special(binary.LittleEndian.Uint64(l.mac[i:]))
+	}
+	if !l.read || marks == 0 {
+		return DropHMAC
+	}
+	// The scanner took 40 bytes for a MAC that may be no JSON at all.
+	room := o.column.room(len(raw))
+	if _, ok := o.general.envelope(raw, room[:0], l); !ok {
+		return DropEnvelope
+	}
+	return DropHMAC
 }

@@ -32,7 +32,7 @@ func (p *Parser) Parse(datagrams [][]byte, keys *Keyring, nowUnix int64) []Reque
 		l := &p.letters[i]
 		r := &p.requests[l.datagram]
 		if l.key == nil {
-			*r = Request{Drop: DropHMAC}
+			*r = Request{Drop: p.refused(l, datagrams[l.datagram][len(Magic):])}
 			continue
 		}
 		if !l.read {

@@ -44,12 +44,21 @@ var (
 	ErrReplyMsg      = errors.New("reply has a malformed message")
 )
 
+// replyErrors says the same of replies as the reasons to drop a request.
+var replyErrors = [NumDrops]error{
+	DropShort:    ErrReplyMagic,
+	DropMagic:    ErrReplyMagic,
+	DropEnvelope: ErrReplyEnvelope,
+	DropHMAC:     ErrReplyHMAC,
+}
+
 // ReplyParser reads replies, a batch of datagrams at a time, whichever server wrote them. It belongs to one goroutine. Its zero value is
 // ready.
 type ReplyParser struct {
 	opener
 	replies []Reply
-	memory  memory // the answers of replies that the general reader read
+	one     [1][]byte // the datagram of ParseReply
+	memory  memory    // the answers of replies that the general reader read
 }
 
 // NewReplyParser makes a parser with memory for batches of maxBatch usual replies. Larger ones make it allocate, once.
@@ -59,31 +68,40 @@ func NewReplyParser(maxBatch int) *ReplyParser {
 
 // ParseReply reads one reply with p, which must not be nil. The error is one of the ErrReply values.
 func ParseReply(datagram []byte, keys *Keyring, p *ReplyParser) (Reply, error) {
-	p.begin(1)
-	p.replies[0].Err = p.open(0, datagram)
-	reply := p.finish(keys)[0]
+	p.one[0] = datagram
+	reply := p.Parse(p.one[:], keys)[0]
+	p.one[0] = nil
 	return reply, reply.Err
 }
 
 // Parse reads the datagrams and returns a reply for each, in order. The result is valid until the next call.
 func (p *ReplyParser) Parse(datagrams [][]byte, keys *Keyring) []Reply {
-	p.begin(len(datagrams))
+	p.reset()
+	p.memory.reset()
+	p.replies = sized(p.replies, len(datagrams))
 	for i, datagram := range datagrams {
 		p.replies[i].Err = p.open(i, datagram)
 	}
-	return p.finish(keys)
-}
-
-func (p *ReplyParser) begin(n int) {
-	p.reset()
-	p.memory.reset()
-	p.replies = sized(p.replies, n)
+	p.verify(keys)
+	for i := range p.letters {
+		l := &p.letters[i]
+		r := &p.replies[l.datagram]
+		switch {
+		case l.key == nil:
+			*r = Reply{Err: replyErrors[p.refused(l, datagrams[l.datagram][len(Magic):])]}
+		case !l.read && !p.read(l, r):
+			*r = Reply{Err: ErrReplyMsg}
+		default:
+			r.Salt, r.Msg, r.Key = l.salt, l.msg, l.key
+		}
+	}
+	return p.replies
 }
 
 // open opens the i-th datagram, and reads it if it is one that the scanner knows.
 func (p *ReplyParser) open(i int, datagram []byte) error {
-	if checkMagic(datagram, len(datagram)) != DropNone {
-		return ErrReplyMagic
+	if drop := checkMagic(datagram, len(datagram)); drop != DropNone {
+		return replyErrors[drop]
 	}
 	raw := datagram[len(Magic):]
 	room := p.column.room(len(raw) + maxScannedSalt)
@@ -96,30 +114,7 @@ func (p *ReplyParser) open(i int, datagram []byte) error {
 		}
 		*r = Reply{}
 	}
-	switch p.openGeneral(raw, room, l) {
-	case DropNone:
-		return nil
-	case DropHMAC:
-		return ErrReplyHMAC
-	}
-	return ErrReplyEnvelope
-}
-
-func (p *ReplyParser) finish(keys *Keyring) []Reply {
-	p.verify(keys)
-	for i := range p.letters {
-		l := &p.letters[i]
-		r := &p.replies[l.datagram]
-		switch {
-		case l.key == nil:
-			*r = Reply{Err: ErrReplyHMAC}
-		case !l.read && !p.read(l, r):
-			*r = Reply{Err: ErrReplyMsg}
-		default:
-			r.Salt, r.Msg, r.Key = l.salt, l.msg, l.key
-		}
-	}
-	return p.replies
+	return replyErrors[p.openGeneral(raw, room, l)]
 }
 
 // read reads an authentic message that the scanner doesn't know.

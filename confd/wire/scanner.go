@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -20,58 +19,58 @@ type scan struct {
 // textSlack is how much longer than the datagram the memory for its message must be, because whole words are written.
 const textSlack = 16
 
-// expected is a text of a message that the scanner knows beforehand, at most 16 bytes of it, as words.
-type expected struct {
-	raw, mask [2]uint64 // as it stands in the datagram, inside a JSON string, and which bytes of the words count
-	rawLen    int
-	text      [2]uint64 // what it means
-	textLen   int
+// literal is a text of up to 16 bytes to compare with, as words.
+type literal struct {
+	words, mask [2]uint64 // mask has the bytes that count
+	len         int
 }
 
-func expect(text string) expected {
-	raw := AppendEscaped(nil, []byte(text))
-	e := expected{rawLen: len(raw), textLen: len(text)}
-	fill := func(words *[2]uint64, text []byte) {
-		var bytes [16]byte
-		if copy(bytes[:], text) < len(text) {
-			panic("wire: " + string(text) + " is too long to be compared at once")
-		}
-		words[0], words[1] = binary.LittleEndian.Uint64(bytes[:]), binary.LittleEndian.Uint64(bytes[8:])
+func newLiteral(text string) *literal {
+	if len(text) > 16 {
+		panic("wire: too long to be compared at once: " + text)
 	}
-	fill(&e.raw, raw)
-	fill(&e.mask, bytes.Repeat([]byte{0xff}, len(raw)))
-	fill(&e.text, []byte(text))
-	return e
+	var value, mask [16]byte
+	for i := range text {
+		value[i], mask[i] = text[i], 0xff
+	}
+	word := func(bytes []byte) uint64 { return binary.LittleEndian.Uint64(bytes) }
+	return &literal{words: [2]uint64{word(value[:]), word(value[8:])}, mask: [2]uint64{word(mask[:]), word(mask[8:])}, len: len(text)}
 }
 
-// at reports whether literal stands in text at i. With a short constant it compiles to a comparison of words.
-func at(text []byte, i int, literal string) bool {
-	return len(text)-i >= len(literal) && string(text[i:i+len(literal)]) == literal
+// at reports whether the literal begins text. There must be 16 bytes, however short it is.
+func (l *literal) at(text []byte) bool {
+	return len(text) >= 16 &&
+		(binary.LittleEndian.Uint64(text)^l.words[0])&l.mask[0]|(binary.LittleEndian.Uint64(text[8:])^l.words[1])&l.mask[1] == 0
+}
+
+// expected is a text that the scanner expects in a message.
+type expected struct {
+	raw  *literal // as it stands in the datagram, inside a JSON string
+	text *literal // what it means
+}
+
+func expect(text string) *expected {
+	return &expected{raw: newLiteral(string(AppendEscaped(nil, []byte(text)))), text: newLiteral(text)}
 }
 
 // skip moves past a part of the envelope, if it is there.
-func (s *scan) skip(literal string) bool {
-	if !at(s.raw, s.i, literal) {
+func (s *scan) skip(l *literal) bool {
+	if s.i > len(s.raw) || !l.at(s.raw[s.i:]) {
 		return false
 	}
-	s.i += len(literal)
+	s.i += l.len
 	return true
 }
 
 // take moves past a part of the message, if it is there. (There are always 16 bytes: the envelope goes on for longer.)
 func (s *scan) take(e *expected) bool {
-	if s.i+16 > len(s.raw) || s.j+16 > len(s.text) {
+	if s.j+16 > len(s.text) || !s.skip(e.raw) {
 		return false
 	}
-	raw, text := s.raw[s.i:s.i+16], s.text[s.j:s.j+16]
-	differ := (binary.LittleEndian.Uint64(raw)^e.raw[0])&e.mask[0] | (binary.LittleEndian.Uint64(raw[8:])^e.raw[1])&e.mask[1]
-	if differ != 0 {
-		return false
-	}
-	binary.LittleEndian.PutUint64(text, e.text[0])
-	binary.LittleEndian.PutUint64(text[8:], e.text[1])
-	s.i += e.rawLen
-	s.j += e.textLen
+	text := s.text[s.j : s.j+16]
+	binary.LittleEndian.PutUint64(text, e.text.words[0])
+	binary.LittleEndian.PutUint64(text[8:], e.text.words[1])
+	s.j += e.text.len
 	return true
 }
 
@@ -86,7 +85,7 @@ func (s *scan) string() (text []byte, ok bool) {
 		binary.LittleEndian.PutUint64(out[n:n+8], word)
 		if marks := special(word); marks != 0 {
 			n += bits.TrailingZeros64(marks) >> 3
-			if !at(raw, n, `\"`) {
+			if raw = raw[n:]; len(raw) < 2 || raw[0] != '\\' || raw[1] != '"' {
 				return nil, false
 			}
 			out[n] = '"'
@@ -98,18 +97,21 @@ func (s *scan) string() (text []byte, ok bool) {
 	return nil, false
 }
 
-// mac reads a string of 40 characters, which should be the hex digits of a MAC.
+// mac reads a string of 40 characters, which should be the hex digits of a MAC. Whether they can stand in a JSON string isn't checked: if
+// not, no MAC fits, and it is time enough then to see why.
 func (s *scan) mac(l *letter) bool {
 	if len(s.raw)-s.i < hexLen {
 		return false
 	}
 	l.mac, l.isMAC = [hexLen]byte(s.raw[s.i:]), true
 	s.i += hexLen
-	marks := uint64(0)
-	for i := 0; i < hexLen; i += 8 {
-		marks |= special(binary.LittleEndian.Uint64(l.mac[i:]))
-	}
-	return marks == 0
+	return true
+}
+
+// close moves past the end of the envelope, if it is there.
+func (s *scan) close() bool {
+	s.i += 2
+	return s.i <= len(s.raw) && s.raw[s.i-2] == '"' && s.raw[s.i-1] == '}'
 }
 
 // atEnd reports whether the datagram ends here, but for blanks and newlines: Python's encoder ends with a newline, and a client that has the

@@ -23,7 +23,7 @@ const maxScannedSalt = 64
 // message. When it returns false, l and r are half filled.
 func scanReply(raw, room []byte, l *letter, r *Reply) (start int, ok bool) {
 	s := scan{raw: raw, text: room[maxScannedSalt:]}
-	if !s.skip(`{"hmac":"`) || !s.mac(l) || !s.skip(`","msg":"`) {
+	if !s.skip(compactBeforeMAC) || !s.mac(l) || !s.skip(compactBeforeMsg) {
 		return 0, false
 	}
 	begin := s
@@ -34,7 +34,7 @@ func scanReply(raw, room []byte, l *letter, r *Reply) (start int, ok bool) {
 		}
 	}
 	l.msg = s.text[:s.j:s.j]
-	if !s.skip(`","salt":"`) || !s.replySalt(room, l) || !s.skip(`"}`) || s.i != len(raw) {
+	if !s.skip(compactBeforeSalt) || !s.replySalt(room, l) || !s.close() || s.i != len(raw) {
 		return 0, false
 	}
 	return maxScannedSalt - len(l.salt), true
@@ -42,25 +42,25 @@ func scanReply(raw, room []byte, l *letter, r *Reply) (start int, ok bool) {
 
 // simpleReply reads a message whose answer is a text or a number.
 func (s *scan) simpleReply(r *Reply) bool {
-	if !s.take(&replyFirst) || !s.take(&replyStatus) {
+	if !s.take(replyFirst) || !s.take(replyStatus) {
 		return false
 	}
 	status, ok := s.digit(NumStatuses)
-	if !ok || !s.take(&replyAnswer) {
+	if !ok || !s.take(replyAnswer) {
 		return false
 	}
 	start := s.j
-	if s.take(&replyQuote) {
+	if s.take(replyQuote) {
 		_, ok = s.string()
 	} else {
 		_, ok = s.number()
 	}
 	r.Protocol, r.Status, r.Answer = Protocol, int(status), s.text[start:s.j:s.j]
-	if !ok || !s.take(&replySerial) {
+	if !ok || !s.take(replySerial) {
 		return false
 	}
 	r.Serial, ok = s.number()
-	return ok && s.take(&replyEnd)
+	return ok && s.take(replyEnd)
 }
 
 // number reads an integer of a few digits.
@@ -124,6 +124,11 @@ func scanReplyMsg(msg []byte, r *Reply) bool {
 	i := 0
 	return scanNumber(msg, &i, `{"protocol":`, &r.Protocol) && scanNumber(msg, &i, `,"status":`, &r.Status) &&
 		scanAnswer(msg, &i, &r.Answer) && scanNumber(msg, &i, `,"serial":`, &r.Serial) && at(msg, i, "}") && i+1 == len(msg)
+}
+
+// at reports whether literal stands in text at i.
+func at(text []byte, i int, literal string) bool {
+	return len(text)-i >= len(literal) && string(text[i:i+len(literal)]) == literal
 }
 
 // scanNumber reads an integer after the literal at *i, and moves *i behind it.

@@ -5,13 +5,13 @@ import "encoding/binary"
 // spelling is how a client writes the JSON of a request, member after member in the order of the protocol's description. What often comes
 // together is compared together.
 type spelling struct {
-	first, kind                      expected // up to the type
-	queryText, queryDict, queryNull  expected // from there into the query
-	null                             expected // the rest of queryNull
-	rsalt                            expected // from the query into the rsalt
-	last, lastLine                   expected // after that, without or with a newline
-	quote, value, next, close        expected // of a dictionary: from a key of one character to its value, from a value to the next key, the end
-	list, endList, emptyList, inList expected
+	first, kind                      *expected // up to the type
+	queryText, queryDict, queryNull  *expected // from there into the query
+	null                             *expected // the rest of queryNull
+	rsalt                            *expected // from the query into the rsalt
+	last, lastLine                   *expected // after that, without or with a newline
+	quote, value, next, close        *expected // of a dictionary: from a key of one character to its value, from a value to the next key, the end
+	list, endList, emptyList, inList *expected
 }
 
 // spelled is the spelling with blank after colons and commas.
@@ -43,6 +43,17 @@ var (
 	spacedSpelling  = spelled(" ") // of the Python client
 )
 
+// What stands between the strings of an envelope, in the order of each.
+var (
+	spacedBeforeMsg  = newLiteral(`{"msg": "`)
+	spacedBeforeSalt = newLiteral(`", "salt": "`)
+	spacedBeforeMAC  = newLiteral(`", "hmac": "`)
+
+	compactBeforeMAC  = newLiteral(`{"hmac":"`)
+	compactBeforeMsg  = newLiteral(`","msg":"`)
+	compactBeforeSalt = newLiteral(`","salt":"`)
+)
+
 // saltDigits is the length of the only salts that the scanner knows: seconds since 1970, until the year 2286. That it is fixed lets the
 // message be decoded to its place behind the salt before the salt was seen.
 const saltDigits = 10
@@ -55,12 +66,12 @@ const maxScannedIPs = 256
 func scanRequest(raw, room []byte, l *letter, r *Request, lists *tables) bool {
 	s := scan{raw: raw, text: room[saltDigits:]}
 	switch {
-	case s.skip(`{"msg": "`):
-		if !s.request(spacedSpelling, r, lists) || !s.skip(`", "salt": "`) || !s.salt(room) || !s.skip(`", "hmac": "`) || !s.mac(l) {
+	case s.skip(spacedBeforeMsg):
+		if !s.request(spacedSpelling, r, lists) || !s.skip(spacedBeforeSalt) || !s.salt(room) || !s.skip(spacedBeforeMAC) || !s.mac(l) {
 			return false
 		}
-	case s.skip(`{"hmac":"`):
-		if !s.mac(l) || !s.skip(`","msg":"`) || !s.request(compactSpelling, r, lists) || !s.skip(`","salt":"`) || !s.salt(room) {
+	case s.skip(compactBeforeMAC):
+		if !s.mac(l) || !s.skip(compactBeforeMsg) || !s.request(compactSpelling, r, lists) || !s.skip(compactBeforeSalt) || !s.salt(room) {
 			return false
 		}
 	default:
@@ -68,7 +79,7 @@ func scanRequest(raw, room []byte, l *letter, r *Request, lists *tables) bool {
 	}
 	l.salt = room[:saltDigits:saltDigits]
 	l.msg = s.text[:s.j:s.j]
-	return s.skip(`"}`) && s.atEnd()
+	return s.close() && s.atEnd()
 }
 
 // salt copies the salt to room.
@@ -84,11 +95,11 @@ func (s *scan) salt(room []byte) bool {
 
 // request reads a message.
 func (s *scan) request(sp *spelling, r *Request, lists *tables) (ok bool) {
-	if !s.take(&sp.first) || !s.take(&sp.kind) || !s.kind(r) || !s.query(sp, r, lists) {
+	if !s.take(sp.first) || !s.take(sp.kind) || !s.kind(r) || !s.query(sp, r, lists) {
 		return false
 	}
 	r.RSalt, ok = s.string()
-	return ok && (s.take(&sp.lastLine) || s.take(&sp.last))
+	return ok && (s.take(sp.lastLine) || s.take(sp.last))
 }
 
 // digit reads a decimal digit below limit.
@@ -117,30 +128,30 @@ func (s *scan) kind(r *Request) bool {
 // query reads the query, if there is one, and goes on into the rsalt.
 func (s *scan) query(sp *spelling, r *Request, lists *tables) (ok bool) {
 	switch {
-	case s.take(&sp.queryText):
+	case s.take(sp.queryText):
 		r.Kind = QueryPlain
 		if r.Plain, ok = s.string(); !ok {
 			return false
 		}
-	case s.take(&sp.queryDict):
+	case s.take(sp.queryDict):
 		r.Kind = QueryDict
 		if !s.dict(sp, r, lists) {
 			return false
 		}
-	case s.take(&sp.queryNull):
-		if !s.take(&sp.null) {
+	case s.take(sp.queryNull):
+		if !s.take(sp.null) {
 			return false
 		}
 	}
-	return s.take(&sp.rsalt)
+	return s.take(sp.rsalt)
 }
 
 // dict reads a dictionary query after its brace.
 func (s *scan) dict(sp *spelling, r *Request, lists *tables) (ok bool) {
 	var seen [4]bool
-	for more := s.take(&sp.quote); more; more = s.take(&sp.next) {
+	for more := s.take(sp.quote); more; more = s.take(sp.next) {
 		key, ok := s.digit(4)
-		if !ok || seen[key&3] || !s.take(&sp.value) {
+		if !ok || seen[key&3] || !s.take(sp.value) {
 			return false
 		}
 		seen[key&3] = true
@@ -160,23 +171,23 @@ func (s *scan) dict(sp *spelling, r *Request, lists *tables) (ok bool) {
 			return false
 		}
 	}
-	return s.take(&sp.close)
+	return s.take(sp.close)
 }
 
 // quoted reads a string from its opening quote on.
 func (s *scan) quoted(sp *spelling) (text []byte, ok bool) {
-	if !s.take(&sp.quote) {
+	if !s.take(sp.quote) {
 		return nil, false
 	}
 	return s.string()
 }
 
 func (s *scan) ips(sp *spelling, r *Request, lists *tables) bool {
-	if s.take(&sp.emptyList) {
+	if s.take(sp.emptyList) {
 		return true
 	}
 	first := len(lists.ips)
-	for more := s.take(&sp.list); more; more = s.take(&sp.inList) {
+	for more := s.take(sp.list); more; more = s.take(sp.inList) {
 		ip, ok := s.quoted(sp)
 		if !ok || len(lists.ips)-first == maxScannedIPs {
 			return false
@@ -184,15 +195,15 @@ func (s *scan) ips(sp *spelling, r *Request, lists *tables) bool {
 		lists.ips = append(lists.ips, ip)
 	}
 	r.IPs = lists.ips[first:len(lists.ips):len(lists.ips)]
-	return len(r.IPs) > 0 && s.take(&sp.endList)
+	return len(r.IPs) > 0 && s.take(sp.endList)
 }
 
 func (s *scan) fields(sp *spelling, r *Request, lists *tables) bool {
-	if s.take(&sp.emptyList) {
+	if s.take(sp.emptyList) {
 		return true
 	}
 	first := len(lists.fields)
-	for more := s.take(&sp.list); more; more = s.take(&sp.inList) {
+	for more := s.take(sp.list); more; more = s.take(sp.inList) {
 		field, ok := s.digit(numFields)
 		if !ok {
 			return false
@@ -200,5 +211,5 @@ func (s *scan) fields(sp *spelling, r *Request, lists *tables) bool {
 		lists.fields = append(lists.fields, field)
 	}
 	r.Fields = lists.fields[first:len(lists.fields):len(lists.fields)]
-	return len(r.Fields) > 0 && s.take(&sp.endList)
+	return len(r.Fields) > 0 && s.take(sp.endList)
 }
