@@ -75,8 +75,21 @@ func (c *column) sum() {
 	}
 }
 
-// sumGroup computes the MACs of as many of the messages in order as fit into the lanes, and returns the others.
+// sumGroup computes the MACs of the first messages in order and returns the others.
 func (c *column) sumGroup(order []uint32) (rest []uint32) {
+	group, pays := c.group(order)
+	if pays {
+		c.lanes.sum(c.engine, c.messages, group)
+	} else {
+		for _, i := range group {
+			c.serial.sum(&c.messages[i])
+		}
+	}
+	return order[len(group):]
+}
+
+// group returns the first messages in order, as many as had best be hashed together, and whether lanes pay for them.
+func (c *column) group(order []uint32) (group []uint32, pays bool) {
 	key := c.messages[order[0]].key
 	count, blocks, longest := 0, 0, 0
 	for _, i := range order[:min(len(order), max(c.engine.lanes, 1))] {
@@ -85,19 +98,14 @@ func (c *column) sumGroup(order []uint32) (rest []uint32) {
 		if m.key != key || n < longest { // the longest ones aren't in order
 			break
 		}
+		if n > longest && c.engine.pays(count, blocks, longest) && !c.engine.pays(count+1, blocks+n, n) {
+			break // it would keep the lanes busy for itself alone
+		}
 		count++
 		longest = n
 		blocks += n
 	}
-	group, rest := order[:count], order[count:]
-	if c.engine.pays(count, blocks, longest) {
-		c.lanes.sum(c.engine, c.messages, group)
-		return rest
-	}
-	for _, i := range group {
-		c.serial.sum(&c.messages[i])
-	}
-	return rest
+	return order[:count], c.engine.pays(count, blocks, longest)
 }
 
 // sortedBlocks is how many lengths sort tells apart, in blocks. Messages of more count as equally long.

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -158,6 +159,41 @@ func TestLongMessagesInAnyOrder(t *testing.T) {
 				texts = append(texts, bytes.Repeat([]byte{byte(i)}, n))
 			}
 			checkMACs(t, engine, []string{vectorKey}, make([]int, len(texts)), texts)
+		}
+	}
+}
+
+// A long message among short ones doesn't keep them from their lanes, and several long ones have lanes of their own.
+func TestGroups(t *testing.T) {
+	short, long := make([]byte, 100), make([]byte, 60*blockSize)
+	for _, test := range []struct {
+		engine *laneEngine
+		texts  [][]byte
+		want   []int // sizes of groups
+	}{
+		{&laneEngine{lanes: 16, shortCost: 1, longCost: 3}, [][]byte{short, short, long, short}, []int{3, 1}},
+		{&laneEngine{lanes: 16, shortCost: 1, longCost: 3}, [][]byte{long, short, long, short, long}, []int{2, 3}},
+		{&laneEngine{lanes: 16, shortCost: 5, longCost: 5}, [][]byte{short, long, short}, []int{3}},
+		{&laneEngine{lanes: 2, shortCost: 1, longCost: 3}, [][]byte{short, short, short}, []int{2, 1}},
+		{serial, [][]byte{short, long}, []int{1, 1}},
+	} {
+		column := newColumn(0)
+		key := NewKey(nil)
+		for i, text := range test.texts {
+			room := column.room(len(text))
+			column.add(room, 0, copy(room, text))
+			column.messages[i].key = key
+		}
+		column.engine = test.engine
+		column.sort()
+		var got []int
+		for rest := column.order; len(rest) > 0; {
+			group, _ := column.group(rest)
+			got = append(got, len(group))
+			rest = rest[len(group):]
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%+v, %d messages: got groups of %d, want %d", test.engine, len(test.texts), got, test.want)
 		}
 	}
 }
