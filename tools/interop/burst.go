@@ -38,13 +38,13 @@ func (d *duel) bursts(ctx context.Context) error {
 
 // burst sends queries at once and compares what comes back.
 func (d *duel) burst(ctx context.Context, asked []outcome) error {
-	var missing int
+	var replies [][]byte
 	for range burstAttempts {
-		replies, err := d.ours.volley(asked)
-		if err != nil {
+		var err error
+		if replies, err = d.ours.volley(asked); err != nil {
 			return fmt.Errorf("%s: a burst of %d queries from %s on: %w", d.about, len(asked), asked[0].about, err)
 		}
-		if missing = len(asked) - len(replies); missing == 0 {
+		if len(replies) == len(asked) {
 			d.judgeBurst(asked, replies)
 			return nil
 		}
@@ -53,8 +53,20 @@ func (d *duel) burst(ctx context.Context, asked []outcome) error {
 		}
 	}
 	d.run.compared(len(asked))
-	d.run.differs("%s: %d of a burst of %d queries from %s on are not answered", d.about, missing, len(asked), asked[0].about)
+	first := firstUnanswered(asked, replies)
+	d.run.differs("%s: %d of a burst of %d queries are not answered, the first of them %s", d.about, len(asked)-len(replies), len(asked),
+		outcome{query: first.query, sent: first.sent, theirs: first.ours}.describe())
 	return nil
+}
+
+// firstUnanswered is the first query of a burst whose reply isn't at its place.
+func firstUnanswered(asked []outcome, replies [][]byte) outcome {
+	for i, reply := range replies {
+		if !bytes.Equal(reply, asked[i].ours) {
+			return asked[i]
+		}
+	}
+	return asked[len(replies)]
 }
 
 func (d *duel) judgeBurst(asked []outcome, replies [][]byte) {

@@ -34,7 +34,7 @@ func compareQueries(ctx context.Context, run *session) error {
 }
 
 // maxObjectQueries bounds how many objects of a config are asked for one by one. Of larger configs it is every n-th.
-const maxObjectQueries = 600
+const maxObjectQueries = 400
 
 // objectQueries ask for each object of a config whole, and for each member of the top and of the cluster: the text of all that was generated,
 // as the reference reads and writes it.

@@ -171,7 +171,7 @@ func (d *duel) settled(o outcome) bool {
 	} else {
 		d.answered++
 	}
-	if o.ours != nil && !o.exactSecond && len(o.sent) < crowdingBytes && len(d.replies) < maxBurstOutcomes {
+	if o.ours != nil && !o.ages && len(o.sent) < crowdingBytes && len(d.replies) < maxBurstOutcomes {
 		d.replies = append(d.replies, o)
 	}
 	return true

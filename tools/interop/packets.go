@@ -57,6 +57,7 @@ func keptPackets(run *session) ([]query, error) {
 		q := query{about: "kept: " + t.Name, datagram: func(now int64) []byte { return t.Datagram(clusterKey, now, "kept") }}
 		// A salt with an offset is about the edge of the time that is accepted.
 		q.exactSecond = strings.Contains(t.Salt, "NOW+") || strings.Contains(t.Salt, "NOW-")
+		q.ages = q.exactSecond
 		if t.Difference != "" {
 			q.meets = []string{"wire.md#" + t.Difference}
 		}
@@ -117,6 +118,7 @@ func recordedPackets(t transcript, key []byte) ([]query, error) {
 		default:
 			q.datagram = func(now int64) []byte { return []byte(resign(r.Bytes, key, recordedAt, now)) }
 			q.exactSecond = strings.HasPrefix(r.Packet, "skew")
+			q.ages = q.exactSecond
 			if r.Packet == "skew 301" {
 				// The clock went on by a second before it was read.
 				q.onRecord = nil

@@ -30,6 +30,8 @@ type query struct {
 	datagram func(now int64) []byte
 	// exactSecond asks for it to be sent early in a second, so that both servers see the same time.
 	exactSecond bool
+	// ages says that it is signed for another time than that of sending, so that it may not be answered once more a little later.
+	ages bool
 	// meets are the documented differences that the query may show by the way it is written.
 	meets []string
 	// onRecord checks an outcome against what is known. Nil: nothing is.
@@ -90,7 +92,7 @@ func (g *queryGenerator) next() query {
 
 // wrappedQuery is the query of a message in an envelope.
 func wrappedQuery(about string, wrap envelope, msg string, meets ...string) query {
-	return query{about: about, datagram: func(now int64) []byte { return wrap.datagram(clusterKey, now, msg) }, meets: append(meets, wrap.meets)}
+	return query{about: about, datagram: func(now int64) []byte { return wrap.datagram(clusterKey, now, msg) }, ages: wrap.skew != 0, meets: append(meets, wrap.meets)}
 }
 
 // argument is the JSON text of a query member for a type ("" for none at all), and what it is.
