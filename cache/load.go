@@ -32,6 +32,9 @@ const (
 	DefaultGrace = 5 * time.Second
 	// readChunk is how much of the file is read at once to hash it.
 	readChunk = 1 << 20
+	// edge is how much of each end of the file is looked at to see that it
+	// changed. A config ends with its serial number and time.
+	edge = 4096
 )
 
 // LoaderConfig says what to load and how.
@@ -58,8 +61,9 @@ type Loader struct {
 	once   sync.Once
 
 	// Of the goroutine that loads.
-	good *Snapshot // the last that was built; nil before, and once it no longer answers
-	gone bool      // of the last failure: the file does not exist
+	good  *Snapshot // the last that was built; nil before, and once it no longer answers
+	edges uint64    // of the file that it was built from
+	gone  bool      // of the last failure: the file does not exist
 
 	mu     sync.Mutex
 	status Status
@@ -159,6 +163,7 @@ func (l *Loader) publish(s *Snapshot) {
 // source is what a config is read from.
 type source interface {
 	io.ReadSeekCloser
+	io.ReaderAt
 	Stat() (fs.FileInfo, error)
 }
 
@@ -188,6 +193,10 @@ func (l *Loader) read(force bool) (*Snapshot, error) {
 			return l.good, err
 		}
 	}
+	edges, err := hashEdges(file, before.Size())
+	if err != nil {
+		return nil, err
+	}
 	snapshot, err := buildHashed(file, before.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.cfg.Path, err)
@@ -199,12 +208,18 @@ func (l *Loader) read(force bool) (*Snapshot, error) {
 	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return nil, fmt.Errorf("%s: %w", l.cfg.Path, errTorn)
 	}
+	l.edges = edges
 	return snapshot, nil
 }
 
 // unchanged reports whether the file has the content of the last good snapshot,
-// and leaves it at its start.
+// and leaves it at its start. Most changes show at the edges; only if those are
+// as they were is all of the file read.
 func (l *Loader) unchanged(file source) (bool, error) {
+	edges, err := hashEdges(file, l.good.info.FileBytes)
+	if err != nil || edges != l.edges {
+		return false, err
+	}
 	h := xxhash.New()
 	if _, err := io.CopyBuffer(h, onlyReader{file}, make([]byte, readChunk)); err != nil {
 		return false, err
@@ -212,8 +227,22 @@ func (l *Loader) unchanged(file source) (bool, error) {
 	if h.Sum64() == l.good.info.Hash {
 		return true, nil
 	}
-	_, err := file.Seek(0, io.SeekStart)
+	_, err = file.Seek(0, io.SeekStart)
 	return false, err
+}
+
+// hashEdges is the hash of the first and the last bytes of a file.
+func hashEdges(file io.ReaderAt, size int64) (uint64, error) {
+	h := xxhash.New()
+	buffer := make([]byte, edge)
+	for _, at := range []int64{0, max(0, size-edge)} {
+		n, err := file.ReadAt(buffer, at)
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		_, _ = h.Write(buffer[:n])
+	}
+	return h.Sum64(), nil
 }
 
 // onlyReader hides a file's other methods, with which a copy would go around

@@ -128,6 +128,17 @@ func TestUnchangedContentIsNotRebuilt(t *testing.T) {
 	})
 }
 
+func TestAChangeInTheMiddleIsSeen(t *testing.T) {
+	spaced := strings.Replace(configOf(t, "1"), `"cluster"`, strings.Repeat(" ", 2*edge)+`"cluster"`, 1) + strings.Repeat(" ", edge)
+	changed := strings.Replace(spaced, `"mini.example.com"`, `"maxi.example.com"`, 1)
+	runLoader(t, LoaderConfig{Grace: DefaultGrace}, spaced, func(l *loading) {
+		l.write(changed)
+		if got := l.loader.Snapshot().Info().Cluster; got != "maxi.example.com" {
+			t.Errorf("the cluster is %s", got)
+		}
+	})
+}
+
 func TestABadConfigLeavesTheLastGoodOne(t *testing.T) {
 	good := configOf(t, "1")
 	for name, bad := range map[string]string{
