@@ -110,7 +110,7 @@ func (b *builder) buildLinks() {
 	for row := range b.objects[instanceContainer] {
 		source := b.instanceAt(row)
 		node := uint32(0)
-		if source.name.len > 0 {
+		if source.json.len > 0 {
 			node = primary[first.findExact(s.text, source.name.of(s.text))]
 		} else if named := first.findExact(s.text, b.objects[instanceContainer][row].key.of(s.text)); named >= 0 {
 			node = primary[named]
@@ -161,11 +161,11 @@ func (b *builder) addAddress(link uint32, ip span, node uint32) {
 }
 
 // firstByName finds the first instance of a name, where Snapshot.instanceNames
-// finds the last.
+// finds the last. Here an empty name is one, too.
 func (b *builder) firstByName() *names {
 	n := names{names: b.s.instanceNames.names, exact: newTable(len(b.s.instanceNames.names))}
 	for row := len(n.names) - 1; row >= 0; row-- {
-		if n.names[row].len > 0 {
+		if b.instanceAt(row).json.len > 0 {
 			n.insertExact(b.s.text, row)
 		}
 	}

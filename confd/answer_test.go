@@ -158,3 +158,19 @@ func TestAnObjectIsKnownByItsKey(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEmptyNameIsOneForAddresses asks for the address of an instance that is
+// called "" and of one that has no name at all.
+func TestAnEmptyNameIsOneForAddresses(t *testing.T) {
+	text := miniConfig(t)
+	for _, c := range []struct{ name, want string }{
+		{`"name": ""`, `"answer":"192.0.2.1"`},
+		{`"forthcoming": true`, `"answer":0`},
+	} {
+		path := filepath.Join(t.TempDir(), "config.data")
+		writeFile(t, path, strings.Replace(text, `"name": "web.example.com"`, c.name, 1))
+		if got := string(newAsker(t, path).ask(2, json.RawMessage(`{"1":"198.51.100.10"}`))); !strings.Contains(got, c.want) {
+			t.Errorf("with %s the answer is %s, want %s", c.name, got, c.want)
+		}
+	}
+}
