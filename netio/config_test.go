@@ -89,6 +89,34 @@ func TestWorkerFailure(t *testing.T) {
 	}
 }
 
+// TestCountersUnderLoad publishes after every batch, also while the next is there
+// already.
+func TestCountersUnderLoad(t *testing.T) {
+	listen := netip.MustParseAddrPort("127.0.0.1:1814")
+	network := netiotest.New(1, listen)
+	g, err := network.Group(netio.Config{BatchSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := fakeEndpoint{network.Peer(netip.MustParseAddrPort("127.0.0.1:1000"))}
+	const n = 5
+	for range n {
+		e.send(t, listen, 0, []byte("queued"))
+	}
+	batch := uint64(0)
+	run(t, g, every(func(b *netio.Batch) {
+		stats := g.Stats()
+		if total := stats.Total(); total[netio.Batches] != batch {
+			t.Errorf("after %d batches %d are counted", batch, total[netio.Batches])
+		}
+		batch++
+		echo(b)
+	}))
+	for range n {
+		e.receive(t)
+	}
+}
+
 // TestFakeRefusals lets the fake's sends fail.
 func TestFakeRefusals(t *testing.T) {
 	listen := netip.MustParseAddrPort("127.0.0.1:1814")

@@ -31,6 +31,7 @@ func TestConformance(t *testing.T) {
 				{"too long requests are dropped and counted", tooLong},
 				{"a reply that cannot be sent costs only itself", badReply},
 				{"who coalesces is answered coalesced", coalescedAnswers},
+				{"coalesced answers stay within a message's limits", longCoalescedAnswers},
 				{"who does not coalesce is not", plainAnswers},
 				{"counters are exact when idle", exactCounters},
 				{"the handler can tell who asks whom", peerAndLocal},
@@ -397,6 +398,31 @@ func coalescedAnswers(t *testing.T, w world) {
 	}
 	if w.coalesces {
 		want[netio.Coalesced], want[netio.Segmented], want[netio.Messages] = n, n, 1
+	}
+	eventually(t, g, want)
+}
+
+func longCoalescedAnswers(t *testing.T, w world) {
+	const n, size = 64, 1200 // of 64 such answers 54 fit a message
+	g := w.start(t, on("127.0.0.1"), every(func(b *netio.Batch) {
+		for i, d := range b.Datagrams() {
+			reply(b, i, bytes.Repeat(d, size/2))
+		}
+	}))
+	e := w.dial(t, loopback4)
+	var data []byte
+	for i := range n {
+		data = append(data, byte('0'+i/10), byte('0'+i%10))
+	}
+	e.send(t, at(g, loopback4), 2, data)
+	for i := range n {
+		if a := e.receive(t); !bytes.Equal(a.data, bytes.Repeat(data[2*i:2*i+2], size/2)) {
+			t.Fatalf("answer %d is %.6q, %d bytes", i, a.data, len(a.data))
+		}
+	}
+	want := map[netio.Counter]uint64{netio.Replies: n, netio.SendErrors: 0, netio.Messages: n}
+	if w.coalesces {
+		want[netio.Messages] = 2
 	}
 	eventually(t, g, want)
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -52,8 +53,8 @@ func TestListenErrorsNameTheAddress(t *testing.T) {
 // TestInheritedDescriptors lets a group take over another's sockets, with the same
 // number of workers, fewer and more. What was queued meanwhile is answered.
 func TestInheritedDescriptors(t *testing.T) {
-	const before = 2
-	for workers := 1; workers <= 4; workers++ {
+	const before = 4
+	for workers := 1; workers <= 6; workers++ {
 		t.Run(fmt.Sprint(workers), func(t *testing.T) {
 			cfg := on("127.0.0.1")
 			cfg.Workers = before
@@ -82,6 +83,13 @@ func TestInheritedDescriptors(t *testing.T) {
 			stats := g.Stats()
 			if want := max(before, workers); len(stats.Sockets) != want || len(stats.Workers) != workers {
 				t.Errorf("%d sockets and %d workers, want %d and %d", len(stats.Sockets), len(stats.Workers), want, workers)
+			}
+			owned := make([]int, workers)
+			for _, s := range stats.Sockets {
+				owned[s.Worker]++
+			}
+			if slices.Max(owned)-slices.Min(owned) > 1 {
+				t.Errorf("the workers own %v sockets", owned)
 			}
 			if addrs := g.Addrs(); len(addrs) != 1 || addrs[0] != to {
 				t.Errorf("it listens on %v instead of %s", addrs, to)

@@ -209,6 +209,49 @@ func testTransport(t *testing.T) *messageTransport {
 	return transports[0].(*messageTransport)
 }
 
+// TestBusySocketLetsOthersIn receives from a socket that never runs dry. One that the
+// worker believes to be empty is looked at all the same.
+func TestBusySocketLetsOthersIn(t *testing.T) {
+	cfg, err := Config{BatchSize: 1, Workers: 1, Addrs: []netip.AddrPort{
+		netip.MustParseAddrPort("127.0.0.1:0"), netip.MustParseAddrPort("127.0.0.2:0"),
+	}}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	transports, err := openTransports(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := transports[0].(*messageTransport)
+	defer transport.Close()
+	send := func(to netip.AddrPort, n int) {
+		c, err := Dial(ClientConfig{Target: to})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for range n {
+			c.Queue(0, []byte("datagram"))
+		}
+		c.Flush()
+	}
+	busy, quiet := transport.sockets[0], transport.sockets[1]
+	send(busy.addr, 4*lookAround)
+	send(quiet.addr, 1)
+	busy.pace, quiet.pace = pace{ready: true}, pace{}
+	var counters Counters
+	buffers := make([]Buffer, 1)
+	for range lookAround + 2 {
+		if n, err := transport.Receive(buffers, &counters); n != 1 || err != nil {
+			t.Fatalf("received %d, %v", n, err)
+		}
+		if transport.current == quiet {
+			return
+		}
+	}
+	t.Errorf("the quiet socket was passed over in %d receives", lookAround+2)
+}
+
 // TestReceiveErrors tells errors that pass from those that stay.
 func TestReceiveErrors(t *testing.T) {
 	for errno, fatal := range map[unix.Errno]bool{
