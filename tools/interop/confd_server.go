@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -102,14 +104,25 @@ func virtualNodeEnv(root string) []string {
 	return append(os.Environ(), "GANETI_ROOTDIR="+root, "GANETI_HOSTNAME="+filepath.Base(root), "LC_ALL=C.UTF-8")
 }
 
+// Servers listen below the range that the kernel takes ports of clients from: a client's socket might else take a port between its being found
+// free and its being bound. Which one to try next is left to chance, as several runs may share a machine.
+const firstServerPort, lastServerPort = 20000, 32767
+
 // freePort is a UDP port of addr that nobody uses now.
 func freePort(addr netip.Addr) (uint16, error) {
-	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
-	if err != nil {
-		return 0, err
+	const attempts = 100
+	for range attempts {
+		port := uint16(firstServerPort + rand.IntN(lastServerPort-firstServerPort))
+		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, port)))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		return port, c.Close()
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort().Port(), nil
+	return 0, fmt.Errorf("no free port of %s between %d and %d", addr, firstServerPort, lastServerPort)
 }
 
 func (s *confdServer) configPath() string { return filepath.Join(s.root, "var/lib/ganeti/config.data") }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -107,5 +108,14 @@ func TestPartsAreNotRunOnceTheRunIsOver(t *testing.T) {
 	sessions := runParts(ctx, &workplace{}, c, []part{{name: "late", run: func(context.Context, *session) error { panic("it ran") }}})
 	if err := c.summary(sessions); err == nil || !strings.Contains(out.String(), "not run: too long") {
 		t.Errorf("%v, and it prints\n%s", err, &out)
+	}
+}
+
+func TestFreePortsAreNoClients(t *testing.T) {
+	for range 20 {
+		port, err := freePort(netip.MustParseAddr("127.0.0.1"))
+		if err != nil || port < firstServerPort || port > lastServerPort {
+			t.Fatalf("port %d, %v", port, err)
+		}
 	}
 }
