@@ -77,13 +77,13 @@ fuzz: ## fuzz everything that reads from outside, FUZZTIME (30s) for each target
 		listed=$$($(GO) test -list '^Fuzz' $$package); \
 		for target in $$(echo "$$listed" | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$package; \
 		done; \
 	done
 
 .PHONY: bench
 bench: build ## measure it beside the real Ganeti and an echo (a few minutes; BENCH names scenarios)
-	bin/gantry bench $(BENCH)
+	bin/gantry bench --report BENCHMARKS.md $(BENCH)
 
 .PHONY: bench-go
 bench-go: ## run the packages' own benchmarks
