@@ -109,7 +109,7 @@ func (d *duel) ask(q query) error {
 		defer d.crowd.Unlock()
 	}
 	var err error
-	if o.ours, err = d.ours.decide(o.sent, answerPatience); err != nil {
+	if o.ours, err = d.ours.decide(o.sent, retryPatience); err != nil {
 		return err
 	}
 	l, err := newLane(d.theirs.addr)

@@ -69,8 +69,8 @@ func mutations() []mutation {
 		{"an empty text", constant("")},
 		{"an empty list", constant([]any{})},
 		{"an empty object", constant(map[string]any{})},
-		changeTo("as a float", func(n json.Number) any { return json.Number(strings.TrimSuffix(string(n), ".0") + "e0") }),
-		changeTo("and a half", func(n json.Number) any { return json.Number(strings.Split(string(n), ".")[0] + ".5") }),
+		changeTo("as a float", func(n json.Number) any { return json.Number(wholePart(n) + "e0") }),
+		changeTo("and a half", func(n json.Number) any { return json.Number(wholePart(n) + ".5") }),
 		changeTo("wrapped around", func(json.Number) any { return json.Number("18446744073709551618") }),
 		changeTo("negative", func(n json.Number) any { return json.Number("-" + strings.TrimPrefix(string(n), "-")) }),
 		changeTo("in capitals", func(s string) any { return strings.ToUpper(s) }),
@@ -84,6 +84,15 @@ func mutations() []mutation {
 			return m
 		}),
 	}
+}
+
+// wholePart is a number's text up to its fraction or exponent.
+func wholePart(n json.Number) string {
+	end := strings.IndexAny(string(n), ".eE")
+	if end < 0 {
+		return string(n)
+	}
+	return string(n)[:end]
 }
 
 // mutate changes one to three places of a tree and says how.

@@ -54,7 +54,7 @@ func TestMutations(t *testing.T) {
 func TestMutatedConfigsAreJSON(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
-		text, err := changeConfig([]byte(`{"cluster":{"a":1.5,"b":[{"c":"d"}]},"nodes":{"x":{"uuid":"x","serial_no":1}}}`), func(root map[string]any) { mutate(rng, root) })
+		text, err := changeConfig([]byte(`{"cluster":{"a":1.5,"e":1.7e9,"f":2E-3,"b":[{"c":"d"}]},"nodes":{"x":{"uuid":"x","serial_no":1}}}`), func(root map[string]any) { mutate(rng, root) })
 		if err != nil {
 			t.Fatal(err)
 		}
