@@ -73,7 +73,7 @@ func TestConfd(t *testing.T) {
 		{Verify: loadgen.VerifySample},
 		{Verify: loadgen.VerifyNone},
 		{Ahead: 1},
-		{Workers: 2, Sockets: 2, Outstanding: 512, Coalesce: 40},
+		{Workers: 2, Sockets: 2, Outstanding: 96, Coalesce: 40},
 	} {
 		o.Requests = 6_000
 		if o.Ahead == 0 {

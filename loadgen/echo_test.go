@@ -39,9 +39,9 @@ func TestEcho(t *testing.T) {
 	addr := serve(t, netio.Config{}, echo.New)
 	for _, o := range []loadgen.Options{
 		{Requests: 20_000},
-		{Requests: 20_000, Workers: 2, Sockets: 3, Outstanding: 192, Coalesce: 16},
+		{Requests: 20_000, Workers: 2, Sockets: 3, Outstanding: 96, Coalesce: 16},
 		{Requests: 20_000, Verify: loadgen.VerifySample, Warmup: 10 * time.Millisecond},
-		{Requests: 20_000, Verify: loadgen.VerifyNone, Coalesce: 64, Outstanding: 640},
+		{Requests: 20_000, Verify: loadgen.VerifyNone, Coalesce: 64, Outstanding: 192},
 	} {
 		r, err := loadgen.Run(context.Background(), loadgen.UDP{Addr: addr}, loadgen.Echo{Size: 200}, o)
 		if err != nil {
