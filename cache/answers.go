@@ -29,7 +29,7 @@ type fixedAnswers struct {
 // NewUnavailable makes the snapshot that stands for the lack of a config. text
 // says why; it is the answer to everything.
 func NewUnavailable(text string) *Snapshot {
-	b := newBuilder(0)
+	b := newBuilder(0, nil)
 	b.s.fixed.unavailable = b.render(wire.StatusError, "0", func(dst []byte) []byte {
 		return config.AppendQuoted(dst, text)
 	})

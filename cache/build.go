@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -47,20 +48,23 @@ func containerOf(kind config.Kind) (container, bool) {
 	return 0, false
 }
 
-// yieldEvery is how many objects are built between two yields: about 100 µs of
-// work, well below what a query's latency shows.
-const yieldEvery = 64
+// yieldEvery is how many objects are built between two yields: a few milliseconds
+// of work. The kernel ranks the threads; to yield more often would mostly cost
+// switches between them.
+const yieldEvery = 1024
 
 // errTooLarge refuses a config whose text doesn't fit a snapshot's offsets.
 var errTooLarge = errors.New("config is larger than 4 GiB")
 
 // Build reads a config and makes a snapshot of it. size is the length of what r
 // gives, in bytes, as far as it is known: room is made for it once. It yields
-// the processor often; its memory is the snapshot and a few megabytes.
+// the processor often; its memory is the snapshot and a few megabytes. Objects
+// that previous, unless it is nil, was built from in the same spelling are taken
+// over from it.
 //
 // The errors are those of [config.Walk].
-func Build(r io.Reader, size int64) (*Snapshot, error) {
-	b := newBuilder(size)
+func Build(r io.Reader, size int64, previous *Snapshot) (*Snapshot, error) {
+	b := newBuilder(size, previous)
 	if err := config.Walk(r, b); err != nil {
 		return nil, err
 	}
@@ -80,6 +84,9 @@ type builder struct {
 	drbd     []drbdSource
 	cluster  clusterSource
 	seen     int
+
+	previous *Snapshot              // nil if there is none
+	expected [containerCount]uint32 // the row of previous that is likely to come next
 }
 
 // objectRow is a member of a container; source is its row among the sources of
@@ -87,6 +94,7 @@ type builder struct {
 type objectRow struct {
 	key, object span
 	source      uint32
+	fields      uint32 // as in members
 }
 
 // The sources hold what later steps need of an object. A span that is called a
@@ -133,11 +141,12 @@ type (
 // bytes. It only sizes memory ahead.
 const usualInstance = 1400
 
-func newBuilder(size int64) *builder {
+func newBuilder(size int64, previous *Snapshot) *builder {
 	// A config that wconfd wrote is as long as its canonical text. What is
 	// rendered beside it is little in a large config.
 	room := min(size+size/32+64<<10, maxText)
-	b := &builder{s: &Snapshot{text: make([]byte, 0, room)}}
+	b := &builder{s: &Snapshot{text: make([]byte, 0, room)}, previous: previous}
+	adviseHuge(b.s.text)
 	n := int(size / usualInstance)
 	b.objects[instanceContainer] = make([]objectRow, 0, n)
 	b.objects[diskContainer] = make([]objectRow, 0, n)
@@ -146,6 +155,7 @@ func newBuilder(size int64) *builder {
 	b.uuids = make([]span, 0, n)
 	b.nics = make([]nicSource, 0, n)
 	b.drbd = make([]drbdSource, 0, n)
+	b.s.fieldLengths = make([]config.FieldLength, 0, n*(config.KindInstance.Fields()+config.KindDisk.Fields()))
 	return b
 }
 
@@ -173,6 +183,12 @@ func (b *builder) Object(o *config.Object) error {
 		return fmt.Errorf("no container for objects of kind %v", o.Kind)
 	}
 	row := objectRow{object: b.add(o.Text)}
+	if o.Recalled {
+		b.s.info.Unchanged++
+	}
+	if b.s.fieldLengths, ok = o.AppendLengths(b.s.fieldLengths); ok {
+		row.fields = uint32(len(b.s.fieldLengths))
+	}
 	f := b.fields(o, row.object)
 	row.key = f.key(uuidFields[kind])
 	switch kind {
@@ -188,6 +204,29 @@ func (b *builder) Object(o *config.Object) error {
 	}
 	b.objects[kind] = append(b.objects[kind], row)
 	return nil
+}
+
+// Recall finds an object in the previous snapshot. Most objects stand in the
+// same order as then.
+func (b *builder) Recall(kind config.Kind, key []byte) (text []byte, fields []config.FieldLength) {
+	c, ok := containerOf(kind)
+	if b.previous == nil || !ok {
+		return nil, nil
+	}
+	m, all := &b.previous.containers[c], b.previous.text
+	row := int(b.expected[c])
+	if row >= len(m.keys) || !bytes.Equal(m.keys[row].of(all), key) {
+		row = m.find(all, key)
+	}
+	if row < 0 {
+		return nil, nil
+	}
+	b.expected[c] = uint32(row + 1)
+	end := int(m.fields[row])
+	if end == 0 {
+		return nil, nil
+	}
+	return m.objects[row].of(all), b.previous.fieldLengths[end-kind.Fields() : end]
 }
 
 // add appends text to the snapshot's.

@@ -20,7 +20,7 @@ func generate(t testing.TB, opts config.GenerateOptions) []byte {
 
 func build(t testing.TB, text []byte) *Snapshot {
 	t.Helper()
-	s, err := Build(bytes.NewReader(text), int64(len(text)))
+	s, err := Build(bytes.NewReader(text), int64(len(text)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,5 +39,19 @@ func BenchmarkBuild(b *testing.B) {
 			}
 			b.ReportMetric(float64(s.Info().Bytes)/float64(len(text)), "snapshot/file")
 		})
+	}
+}
+
+// BenchmarkRebuild builds a config again of which nothing, or everything, has
+// changed since the snapshot before.
+func BenchmarkRebuild(b *testing.B) {
+	text := generate(b, config.GenerateOptions{Nodes: 1000, Instances: 100000, Seed: 1})
+	previous := build(b, text)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Build(bytes.NewReader(text), int64(len(text)), previous); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -13,10 +13,18 @@
 // A Snapshot may be read by any number of goroutines. Of a Loader, Snapshot,
 // Status and Reload may be called from any goroutine; Run from one.
 //
+// # What a change costs
+//
+// A change touches a few objects of many. The builder takes over the text and
+// the layout of those that the file still spells as the snapshot before has
+// them (see [config.Recaller]), so that only what changed is parsed and checked;
+// what objects say of each other is resolved anew. The text stands on large
+// pages where the system has them: builder and queries read all over it.
+//
 // # The builder and the garbage collector
 //
 // The builder runs on an operating system thread of the lowest priority and
-// yields often, so that queries come first even on one core. For that the
+// yields, so that queries come first even on one core. For that the
 // process needs a GOMAXPROCS of at least the query workers plus two: otherwise
 // Go's scheduler, which knows no priorities, would give builder and workers
 // equal slices of one processor.

@@ -91,8 +91,9 @@ func hashPrefix(key []byte) uint32 {
 // members is a container of the config: its objects in ascending order of
 // their keys' bytes, which is the order the reference calls "by uuid".
 type members struct {
-	keys    []span // decoded keys
-	objects []span // canonical text
+	keys    []span   // decoded keys
+	objects []span   // canonical text
+	fields  []uint32 // the end of an object's part of Snapshot.fieldLengths, 0 if it has none
 	byKey   table
 	size    int // bytes of the whole container's canonical text
 }

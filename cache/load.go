@@ -197,7 +197,7 @@ func (l *Loader) read(force bool) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := buildHashed(file, before.Size())
+	snapshot, err := buildHashed(file, before.Size(), l.good)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.cfg.Path, err)
 	}
@@ -251,11 +251,11 @@ type onlyReader struct{ io.Reader }
 
 // buildHashed builds a snapshot of what r gives and notes its hash. A layout
 // that can't be read object by object is converted as a whole first.
-func buildHashed(r io.ReadSeeker, size int64) (*Snapshot, error) {
+func buildHashed(r io.ReadSeeker, size int64, previous *Snapshot) (*Snapshot, error) {
 	h := xxhash.New()
-	s, err := Build(io.TeeReader(r, h), size)
+	s, err := Build(io.TeeReader(r, h), size, previous)
 	if errors.Is(err, config.ErrOldLayout) {
-		s, err = buildOld(r, h)
+		s, err = buildOld(r, h, previous)
 	}
 	if err != nil {
 		return nil, err
@@ -266,7 +266,7 @@ func buildHashed(r io.ReadSeeker, size int64) (*Snapshot, error) {
 
 // buildOld builds a snapshot of a layout before 2.14. It holds the whole file,
 // and the converted one, in memory.
-func buildOld(r io.ReadSeeker, h *xxhash.Digest) (*Snapshot, error) {
+func buildOld(r io.ReadSeeker, h *xxhash.Digest, previous *Snapshot) (*Snapshot, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func buildOld(r io.ReadSeeker, h *xxhash.Digest) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Build(bytes.NewReader(doc), int64(len(doc)))
+	return Build(bytes.NewReader(doc), int64(len(doc)), previous)
 }
 
 // recovered notes a successful load.
@@ -299,7 +299,7 @@ func (l *Loader) recovered(built bool, took time.Duration) {
 	st.LastBuild = took
 	i := l.good.Info()
 	l.cfg.Log.Info("config loaded", "path", l.cfg.Path, "serial", i.Serial, "nodes", i.Nodes,
-		"instances", i.Instances, "bytes", i.FileBytes, "took", took)
+		"instances", i.Instances, "unchanged", i.Unchanged, "bytes", i.FileBytes, "took", took)
 }
 
 // failed notes a failed load and decides whether the last good snapshot may go

@@ -158,11 +158,11 @@ func (b *builder) hasXen() bool {
 
 // size is the memory that the snapshot holds, in bytes.
 func (s *Snapshot) size() int {
-	total := cap(s.text) + sizeOf(s.top) + sizeOf(s.nodes) + sizeOf(s.instances) +
+	total := cap(s.text) + sizeOf(s.fieldLengths) + sizeOf(s.top) + sizeOf(s.nodes) + sizeOf(s.instances) +
 		sizeOf(s.instanceDisks) + sizeOf(s.missingDisks) + sizeOf(s.hosted) + sizeOf(s.minors)
 	for i := range s.containers {
 		m := &s.containers[i]
-		total += sizeOf(m.keys) + sizeOf(m.objects) + sizeOf(m.byKey.slots)
+		total += sizeOf(m.keys) + sizeOf(m.objects) + sizeOf(m.fields) + sizeOf(m.byKey.slots)
 	}
 	for _, n := range []*names{&s.nodeNames, &s.instanceNames} {
 		total += sizeOf(n.names) + sizeOf(n.exact.slots) + sizeOf(n.partial.slots)

@@ -26,10 +26,10 @@ func (b *builder) finishContainer(kind container) {
 	b.sortObjects(kind)
 	rows := b.objects[kind]
 	m := &b.s.containers[kind]
-	m.keys, m.objects = make([]span, len(rows)), make([]span, len(rows))
+	m.keys, m.objects, m.fields = make([]span, len(rows)), make([]span, len(rows)), make([]uint32, len(rows))
 	m.size = len("{}")
 	for i, row := range rows {
-		m.keys[i], m.objects[i] = row.key, row.object
+		m.keys[i], m.objects[i], m.fields[i] = row.key, row.object, row.fields
 		m.size += int(row.key.len) + int(row.object.len) + len(`"":,`)
 	}
 	m.indexKeys(b.s.text)
@@ -259,6 +259,7 @@ func (b *builder) describe() Info {
 		Cluster:   string(b.cluster.name.of(s.text)),
 		Nodes:     len(s.nodes),
 		Instances: len(s.instances),
+		Unchanged: s.info.Unchanged,
 		Bytes:     s.size(),
 	}
 	for _, v := range s.top {

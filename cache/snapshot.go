@@ -3,6 +3,7 @@ package cache
 import (
 	"math"
 
+	"gantry/confd/config"
 	"gantry/confd/wire"
 )
 
@@ -32,6 +33,8 @@ type Snapshot struct {
 	instances []instanceRow
 	links     linkTable
 
+	fieldLengths []config.FieldLength // of the objects that the next builder may take over
+
 	instanceDisks []uint32 // rows of disks, or absent | row of missingDisks
 	missingDisks  []span   // decoded uuids of disks that instances name and the config lacks
 	hosted        []uint32 // rows of instances, a run a node and role
@@ -47,6 +50,7 @@ type Info struct {
 	Cluster   string // its name
 	Nodes     int
 	Instances int
+	Unchanged int    // objects that were taken over from the snapshot before
 	Bytes     int    // memory that the snapshot holds
 	FileBytes int64  // size of the file it was built from
 	Hash      uint64 // xxhash of the file

@@ -28,7 +28,7 @@ func FuzzConfig(f *testing.F) {
 	}
 	key, parser, answers := wire.NewKey([]byte("k")), wire.NewParser(1), newAnswerer()
 	f.Fuzz(func(t *testing.T, text []byte) {
-		snapshot, err := cache.Build(bytes.NewReader(text), int64(len(text)))
+		snapshot, err := cache.Build(bytes.NewReader(text), int64(len(text)), nil)
 		if err != nil {
 			return
 		}

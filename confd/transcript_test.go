@@ -37,7 +37,7 @@ func newAsker(t testing.TB, configFile string) *asker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := cache.Build(file, info.Size())
+	snapshot, err := cache.Build(file, info.Size(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

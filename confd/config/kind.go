@@ -33,3 +33,6 @@ func (k Kind) String() string {
 	}
 	return "unknown"
 }
+
+// Fields is how many fields the schema of the kind has.
+func (k Kind) Fields() int { return len(schemas[k].fields) }

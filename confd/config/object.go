@@ -1,12 +1,49 @@
 package config
 
+import "math"
+
 // Object is one object of a configuration, as Walk hands it over.
 type Object struct {
 	Kind Kind
 	Key  []byte // its key in the container, decoded; nil for the cluster
 	Text []byte // canonical text: what the reference would write
 
-	spans []span
+	Recalled bool // a Recaller gave Text and the file still has it
+
+	spans    []span
+	verbatim bool // the file has just Text
+}
+
+// A FieldLength is how many bytes of an object's text a field takes, 0 if the object hasn't got it. The lengths of all fields,
+// which stand in order, say where they are.
+type FieldLength uint16
+
+// AppendLengths appends the length of each field of the object's kind, and reports whether it did: whether Walk's Recaller may
+// return the object from Recall. It may if the file has just Text and no field is too long.
+func (o *Object) AppendLengths(dst []FieldLength) ([]FieldLength, bool) {
+	if !o.verbatim {
+		return dst, false
+	}
+	start := len(dst)
+	for _, s := range o.spans {
+		length := s.to - s.from // of an absent field 0
+		if length > math.MaxUint16 {
+			return dst[:start], false
+		}
+		dst = append(dst, FieldLength(length))
+	}
+	return dst, true
+}
+
+// appendSpans is the reverse of AppendLengths.
+func appendSpans(dst []span, lengths []FieldLength) []span {
+	at := int32(0)
+	for _, length := range lengths {
+		next := at + int32(length)
+		dst = append(dst, span{at, next})
+		at = next
+	}
+	return dst
 }
 
 // Value returns the canonical text of a field, nil if the object hasn't got it or is of another kind.

@@ -1,6 +1,9 @@
 package config
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // Visitor is told what Walk finds, in the order of the file.
 type Visitor interface {
@@ -12,6 +15,15 @@ type Visitor interface {
 	Object(o *Object) error
 }
 
+// A Recaller is a Visitor that has kept what an earlier Walk delivered. A configuration changes by a few objects at a time; those
+// that it has left as they were need not be read anew.
+type Recaller interface {
+	Visitor
+	// Recall returns the text and the lengths of the fields of an object of this kind and with this key that had lengths, or
+	// nothing. It is called for every member of the containers. Whether the file still has that text is for Walk to see.
+	Recall(kind Kind, key []byte) (text []byte, fields []FieldLength)
+}
+
 // Walk reads a configuration object by object. It holds a window of the file and the object at hand, and allocates nothing per
 // object.
 //
@@ -20,6 +32,7 @@ type Visitor interface {
 // than 2.14's gives ErrOldLayout wherever in the file it shows, also after objects that are wrong for the present layout.
 func Walk(r io.Reader, v Visitor) error {
 	w := walker{window: newWindow(r, windowSize), v: v}
+	w.recaller, _ = v.(Recaller)
 	return w.walk()
 }
 
@@ -43,7 +56,8 @@ func (w *walker) walk() error {
 // from its start when the window ends inside it.
 type walker struct {
 	window
-	v Visitor
+	v        Visitor
+	recaller Recaller // v, if it is one
 
 	states    [len(topFields)]topState
 	top       int    // index of the member at the top at hand, unknownTop
@@ -56,6 +70,8 @@ type walker struct {
 	counts  bool   // the step read a value that is there and counts
 	object  Object // that was read
 	key     []byte // its key, decoded
+	same    bool   // the file has the object's canonical text
+	recall  bool   // which is the one recalled
 	invalid *Error // the first value of the wrong shape; the walk goes on to see whether the layout is old
 }
 
@@ -256,13 +272,34 @@ func (w *walker) entry() (ok bool) {
 		w.counts = false
 		ok = t.literal("null")
 	default:
-		t.key = w.key
-		ok = t.object(schemas[topFields[w.top].kind])
+		ok = w.entryObject(topFields[w.top].kind)
 	}
 	if ok {
 		w.inside, ok = t.separator('}')
 	}
 	return ok
+}
+
+// entryObject reads an object in a container, which the recaller may know.
+func (w *walker) entryObject(kind Kind) bool {
+	t := &w.t
+	t.key = w.key
+	if w.recaller == nil {
+		return t.object(schemas[kind])
+	}
+	if text, fields := w.recaller.Recall(kind, w.key); len(text) > 0 && bytes.HasPrefix(t.in[t.pos:], text) {
+		t.pos += len(text)
+		t.out, t.spans = append(t.out, text...), appendSpans(t.spans, fields)
+		w.same, w.recall = true, true
+		return true
+	}
+	from := t.pos
+	w.recall = false
+	if !t.object(schemas[kind]) {
+		return false
+	}
+	w.same = bytes.Equal(t.in[from:t.pos], t.out)
+	return true
 }
 
 // deliver hands what was read to the visitor.
@@ -278,7 +315,7 @@ func (w *walker) deliver() error {
 	}
 	w.object = Object{Kind: topFields[w.top].kind, Text: w.t.out, spans: w.t.spans}
 	if w.object.Kind != KindCluster {
-		w.object.Key = w.key
+		w.object.Key, w.object.verbatim, w.object.Recalled = w.key, w.same, w.recall
 	}
 	switch {
 	case w.keyedByName():

@@ -11,7 +11,10 @@ type Parser struct {
 
 // NewParser makes a parser with memory for batches of maxBatch usual requests. Larger ones make it allocate, once.
 func NewParser(maxBatch int) *Parser {
-	return &Parser{opener: newOpener(maxBatch), requests: make([]Request, 0, maxBatch)}
+	return &Parser{
+		opener: newOpener(maxBatch), requests: make([]Request, 0, maxBatch),
+		lists: newTables(maxBatch), memory: newMemory(maxBatch * messageMemory),
+	}
 }
 
 // Parse reads the datagrams and returns a request for each, in order. keys are those to verify with, nowUnix is the server's clock in

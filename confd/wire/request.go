@@ -24,6 +24,13 @@ type tables struct {
 	fields []uint8
 }
 
+// usualList is how many elements a request's list may have before it makes a parser allocate, once.
+const usualList = 64
+
+func newTables(requests int) tables {
+	return tables{ips: make([][]byte, 0, requests*usualList), fields: make([]uint8, 0, requests*usualList)}
+}
+
 func (t *tables) reset() {
 	t.ips = t.ips[:0]
 	t.fields = t.fields[:0]
