@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"gantry/loadgen"
 )
 
 const (
@@ -122,4 +125,22 @@ func (p *process) peakMemory() (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("/proc/%d/status has no VmHWM", p.pid())
+}
+
+// onCore runs f on a thread that runs on one core only.
+func onCore(core string, f func() error) error {
+	number, err := strconv.Atoi(core)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread, pinned, ends with the goroutine
+		err := loadgen.PinThread(number)
+		if err == nil {
+			err = f()
+		}
+		ended <- err
+	}()
+	return <-ended
 }

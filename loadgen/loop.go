@@ -234,7 +234,7 @@ func (l *loop) giveUp() {
 func (l *loop) runLocked(ctx context.Context, worker int, start time.Time) error {
 	runtime.LockOSThread() // and never unlocked: the thread, pinned, ends with the goroutine
 	if cores := l.options.Cores; len(cores) > 0 {
-		if err := pinThread(cores[worker%len(cores)]); err != nil {
+		if err := PinThread(cores[worker%len(cores)]); err != nil {
 			return err
 		}
 	}

@@ -16,8 +16,8 @@ func threadTime() (used time.Duration, known bool) {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), true
 }
 
-// pinThread lets the calling thread run on one core only.
-func pinThread(core int) error {
+// PinThread lets the calling thread run on one core only.
+func PinThread(core int) error {
 	var set unix.CPUSet
 	set.Set(core)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {

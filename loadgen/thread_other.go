@@ -10,6 +10,6 @@ import (
 
 func threadTime() (used time.Duration, known bool) { return 0, false }
 
-func pinThread(core int) error {
+func PinThread(core int) error {
 	return fmt.Errorf("run on core %d: %w", core, errors.ErrUnsupported)
 }
