@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -42,11 +43,31 @@ func startProcess(cores string, env []string, program string, args ...string) (*
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = dieWithParent()
-	if err := cmd.Start(); err != nil {
+	if err := onLastingThread(cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(program), err)
 	}
 	go func() { p.ended <- cmd.Wait() }()
 	return p, nil
+}
+
+// lasting is a thread that never ends. To the kernel a process's parent is the
+// thread that started it: dieWithParent would end a server with that thread, and
+// this program has threads that end.
+var lasting = sync.OnceValue(func() chan<- func() {
+	jobs := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for job := range jobs {
+			job()
+		}
+	}()
+	return jobs
+})
+
+func onLastingThread(f func() error) error {
+	ended := make(chan error)
+	lasting() <- func() { ended <- f() }
+	return <-ended
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
@@ -76,6 +97,11 @@ func (p *process) await(ctx context.Context, ready func() error) error {
 
 // stop ends the process and waits for it.
 func (p *process) stop() error {
+	select {
+	case err := <-p.ended:
+		return fmt.Errorf("server ended by itself (%v): %s", err, strings.TrimSpace(p.output.String()))
+	default:
+	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:

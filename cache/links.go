@@ -9,19 +9,35 @@ import (
 
 // linkTable finds the node that runs the instance with an address on a link.
 type linkTable struct {
-	names   []span // decoded, by row
-	ips     []answerRef
-	byName  table
-	entries []addressRow
-	byIP    table
+	names     []span // decoded, by row
+	ips       []answerRef
+	byName    table
+	addresses []addressSlot // an open-addressing hash table, at most half full
+	mask      uint32
 }
 
-// addressRow is an address on a link. node is the row of its instance's primary
-// node plus one, 0 when the config has no such node. The addresses' text lies
-// together, so that a look-up touches few cache lines.
-type addressRow struct {
-	ip         span // decoded
-	link, node uint32
+// addressSlot is an address on a link. What is asked most finds all that it needs
+// in here, in one cache line of a table that may be much larger than the cache.
+type addressSlot struct {
+	link uint32 // row plus one, 0 when the slot is empty
+	node uint32 // row of the instance's primary node plus one, 0 when the config has no such node
+	ip   span   // decoded
+	head addressHead
+}
+
+// addressHead is the beginning of an address, all of it if it is of IPv4, with
+// zeros behind.
+type addressHead [16]byte
+
+func headOf(ip []byte) (head addressHead) {
+	copy(head[:], ip)
+	return head
+}
+
+// is reports whether the slot's address is ip, whose head is given.
+func (a *addressSlot) is(text, ip []byte, head addressHead) bool {
+	return a.head == head && int(a.ip.len) == len(ip) &&
+		(len(ip) <= len(head) || bytes.Equal(a.ip.of(text), ip))
 }
 
 // Link returns the row of a link that a NIC is on, or -1.
@@ -61,10 +77,7 @@ func (s *Snapshot) NodeByIP(link int, ip []byte) int {
 	if link < 0 {
 		return -1
 	}
-	if row, _ := s.findAddress(uint32(link), ip); row >= 0 {
-		return int(s.links.entries[row].node) - 1
-	}
-	return -1
+	return int(s.links.addressSlot(s.text, uint32(link), ip).node) - 1
 }
 
 // NodeIP answers with a node's primary address; row may be -1 for an unknown
@@ -83,16 +96,13 @@ func (s *Snapshot) NodeIPEntry(row int) []byte {
 	return s.nodes[row].ipEntry.of(s.text)
 }
 
-// findAddress returns the row of an address, or -1 and the free slot for it.
-func (s *Snapshot) findAddress(link uint32, ip []byte) (row int, slot uint32) {
-	l := &s.links
-	for i := hashLinkIP(link, ip) & l.byIP.mask; ; i = (i + 1) & l.byIP.mask {
-		slot := l.byIP.slots[i]
-		if slot == 0 {
-			return -1, i
-		}
-		if e := &l.entries[slot-1]; e.link == link && bytes.Equal(e.ip.of(s.text), ip) {
-			return int(slot - 1), i
+// addressSlot returns the slot of an address, or the free one for it.
+func (l *linkTable) addressSlot(text []byte, link uint32, ip []byte) *addressSlot {
+	head := headOf(ip)
+	for i := hashLinkIP(link, ip) & l.mask; ; i = (i + 1) & l.mask {
+		slot := &l.addresses[i]
+		if slot.link == 0 || slot.link == link+1 && slot.is(text, ip, head) {
+			return slot
 		}
 	}
 }
@@ -103,8 +113,9 @@ func (s *Snapshot) findAddress(link uint32, ip []byte) (row int, slot uint32) {
 func (b *builder) buildLinks() {
 	s, l := b.s, &b.s.links
 	l.byName = newTable(len(b.nics) + 1)
-	l.byIP = newTable(len(b.nics))
-	l.entries = make([]addressRow, 0, len(b.nics))
+	l.addresses = make([]addressSlot, tableSize(len(b.nics)))
+	adviseHuge(l.addresses)
+	l.mask = uint32(len(l.addresses) - 1)
 	primary := b.primaryNodes()
 	first := b.firstByName()
 	for row := range b.objects[instanceContainer] {
@@ -150,14 +161,8 @@ func (b *builder) linkOf(nic nicSource) (row uint32, ok bool) {
 }
 
 func (b *builder) addAddress(link uint32, ip span, node uint32) {
-	l := &b.s.links
-	row, slot := b.s.findAddress(link, ip.of(b.s.text))
-	if row >= 0 {
-		l.entries[row].node = node
-		return
-	}
-	l.entries = append(l.entries, addressRow{b.add(ip.of(b.s.text)), link, node})
-	l.byIP.slots[slot] = uint32(len(l.entries))
+	text := ip.of(b.s.text)
+	*b.s.links.addressSlot(b.s.text, link, text) = addressSlot{link + 1, node, ip, headOf(text)}
 }
 
 // firstByName finds the first instance of a name, where Snapshot.instanceNames
@@ -187,18 +192,22 @@ func (b *builder) primaryNodes() []uint32 {
 	return rows
 }
 
+func (l *linkTable) eachAddress(f func(*addressSlot)) {
+	for i := range l.addresses {
+		if a := &l.addresses[i]; a.link != 0 {
+			f(a)
+		}
+	}
+}
+
 // renderLinkIPs renders the answers that list a link's addresses, but for those
 // that fit no datagram.
 func (b *builder) renderLinkIPs() {
 	s, l := b.s, &b.s.links
 	links := newRuns(len(l.names))
-	for _, e := range l.entries {
-		links.count(int(e.link))
-	}
+	l.eachAddress(func(a *addressSlot) { links.count(int(a.link - 1)) })
 	ips := make([]span, links.place())
-	for _, e := range l.entries {
-		ips[links.next(int(e.link))] = e.ip
-	}
+	l.eachAddress(func(a *addressSlot) { ips[links.next(int(a.link-1))] = a.ip })
 	l.ips = make([]answerRef, len(l.names))
 	for link := range l.names {
 		from, to := links.of(link)

@@ -168,7 +168,7 @@ func (s *Snapshot) size() int {
 		total += sizeOf(n.names) + sizeOf(n.exact.slots) + sizeOf(n.partial.slots)
 	}
 	l := &s.links
-	return total + sizeOf(l.names) + sizeOf(l.ips) + sizeOf(l.entries) + sizeOf(l.byName.slots) + sizeOf(l.byIP.slots)
+	return total + sizeOf(l.names) + sizeOf(l.ips) + sizeOf(l.addresses) + sizeOf(l.byName.slots)
 }
 
 func sizeOf[T any](s []T) int { var zero T; return cap(s) * int(unsafe.Sizeof(zero)) }
