@@ -10,6 +10,7 @@ import (
 // loop is one worker of a run: a closed loop.
 type loop struct {
 	options *Options
+	worker  int
 	conn    Conn
 	source  Source
 	account *outstanding
@@ -52,9 +53,9 @@ func (t *tally) notRight() uint64 {
 // maxVerdicts is the most replies judged together; a receive may bring more.
 const maxVerdicts = 256
 
-func newLoop(o *Options, conn Conn, source Source) *loop {
+func newLoop(o *Options, worker int, conn Conn, source Source) *loop {
 	l := &loop{
-		options: o, conn: conn, source: source, account: newOutstanding(),
+		options: o, worker: worker, conn: conn, source: source, account: newOutstanding(),
 		credit: make([]int, conn.Lanes()), verdicts: make([]Verdict, maxVerdicts), measured: -1,
 	}
 	l.latency = newLatency()
@@ -136,6 +137,9 @@ func (l *loop) step(sending bool) error {
 		return err
 	}
 	now := l.now()
+	if l.options.Tap != nil {
+		l.tapReceived(lane, now, replies)
+	}
 	for len(replies) > 0 {
 		n := min(len(replies), maxVerdicts)
 		l.source.Judge(replies[:n], l.verdicts[:n])
@@ -216,7 +220,11 @@ func (l *loop) send(lane int, now time.Duration) {
 		if l.account.full() {
 			l.giveUp()
 		}
-		l.conn.Queue(lane, l.source.Next())
+		request := l.source.Next()
+		if l.options.Tap != nil {
+			l.options.Tap.Sent(l.worker, lane, l.start.Add(now), request)
+		}
+		l.conn.Queue(lane, request)
 		l.account.add(lane, now)
 		l.credit[lane]--
 		l.sent++
@@ -231,10 +239,10 @@ func (l *loop) giveUp() {
 }
 
 // runLocked runs the loop on a thread of its own, on the core that the options name.
-func (l *loop) runLocked(ctx context.Context, worker int, start time.Time) error {
+func (l *loop) runLocked(ctx context.Context, start time.Time) error {
 	runtime.LockOSThread() // and never unlocked: the thread, pinned, ends with the goroutine
 	if cores := l.options.Cores; len(cores) > 0 {
-		if err := PinThread(cores[worker%len(cores)]); err != nil {
+		if err := PinThread(cores[l.worker%len(cores)]); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Verify VerifyMode // "" is VerifyAll
 	Cores  []int      // if set, worker i runs on core Cores[i modulo its length] (Linux)
 	Seed   uint64     // the sequence of requests follows from it
+	Tap    Tap        // if set, is shown every datagram
 }
 
 // Limits and defaults.

@@ -25,10 +25,13 @@ func Run(ctx context.Context, target Target, workload Workload, options Options)
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", target, err)
 	}
+	if o.Tap != nil {
+		openTap(o.Tap, loops)
+	}
 	start := time.Now()
 	ended := make(chan error)
-	for i, l := range loops {
-		go func() { ended <- l.runLocked(ctx, i, start) }()
+	for _, l := range loops {
+		go func() { ended <- l.runLocked(ctx, start) }()
 	}
 	var errs []error
 	for range loops {
@@ -53,7 +56,7 @@ func prepare(ctx context.Context, target Target, workload Workload, o *Options) 
 		if err != nil {
 			return loops, err
 		}
-		loops = append(loops, newLoop(o, conn, source))
+		loops = append(loops, newLoop(o, i, conn, source))
 		loops[i].quota = share(o.Requests, i, o.Workers)
 	}
 	prepared := make(chan error)

@@ -57,7 +57,7 @@ func (u UDP) Dial(o *Options) (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return udpConn{c}, nil
+	return udpConn{c, u.Addr}, nil
 }
 
 func (u UDP) String() string {
@@ -68,7 +68,12 @@ func (u UDP) String() string {
 	return scheme + "://" + u.Addr.String()
 }
 
-type udpConn struct{ *netio.Client }
+type udpConn struct {
+	*netio.Client
+	target netip.AddrPort
+}
+
+func (c udpConn) Addrs(lane int) (local, remote netip.AddrPort) { return c.LocalAddr(lane), c.target }
 
 func (c udpConn) Lanes() int { return c.Sockets() }
 
