@@ -27,6 +27,7 @@ type Lab struct {
 	Duration time.Duration // of a run
 	Progress io.Writer     // a line for every run
 
+	starter starter
 	key     []byte
 	nextPos int
 }
@@ -96,7 +97,7 @@ func (l *Lab) confd(ctx context.Context, name, configFile, cores string, workers
 		"confd", "-f", "--root", root, "--no-user-checks", "-b", addr.Addr().String(), "-p", fmt.Sprint(addr.Port()),
 		"--config", served, "--key", l.keyFile(), "--workers", fmt.Sprint(workers), "--metrics", "off",
 	}, flags...)
-	p, err := startProcess(cores, nil, l.Gantry, args...)
+	p, err := l.startProcess(cores, nil, l.Gantry, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (l *Lab) confd(ctx context.Context, name, configFile, cores string, workers
 // echo starts the floor.
 func (l *Lab) echo(ctx context.Context) (*server, error) {
 	addr := l.nextAddr()
-	p, err := startProcess(serverCore, nil, l.Gantry, "echo", addr.String())
+	p, err := l.startProcess(serverCore, nil, l.Gantry, "echo", addr.String())
 	if err != nil {
 		return nil, err
 	}

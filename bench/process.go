@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -37,38 +36,43 @@ type process struct {
 }
 
 // startProcess runs a program on the given cores, a list as taskset takes it.
-func startProcess(cores string, env []string, program string, args ...string) (*process, error) {
+func (l *Lab) startProcess(cores string, env []string, program string, args ...string) (*process, error) {
 	cmd := exec.Command("taskset", append([]string{"-c", cores, program}, args...)...)
 	p := &process{cmd: cmd, output: new(bytes.Buffer), ended: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.Env = append(os.Environ(), env...)
 	cmd.SysProcAttr = dieWithParent()
-	if err := onLastingThread(cmd.Start); err != nil {
+	if err := l.starter.start(cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(program), err)
 	}
 	go func() { p.ended <- cmd.Wait() }()
 	return p, nil
 }
 
-// lasting is a thread that never ends. To the kernel a process's parent is the
-// thread that started it: dieWithParent would end a server with that thread, and
-// this program has threads that end.
-var lasting = sync.OnceValue(func() chan<- func() {
-	jobs := make(chan func())
+// starter is a thread that lasts as long as a lab. To the kernel a process's
+// parent is the thread that started it: dieWithParent would end a server with that
+// thread, and a lab has threads that end before.
+type starter chan func()
+
+func newStarter() starter {
+	s := make(starter)
 	go func() {
 		runtime.LockOSThread()
-		for job := range jobs {
-			job()
+		for start := range s {
+			start()
 		}
 	}()
-	return jobs
-})
+	return s
+}
 
-func onLastingThread(f func() error) error {
+// start runs f, which starts a process, on the thread.
+func (s starter) start(f func() error) error {
 	ended := make(chan error)
-	lasting() <- func() { ended <- f() }
+	s <- func() { ended <- f() }
 	return <-ended
 }
+
+func (s starter) stop() { close(s) }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 

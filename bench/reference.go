@@ -66,7 +66,7 @@ func (l *Lab) ganetiConfd(ctx context.Context, config string) (*referenceServer,
 		r.files = append(r.files, to)
 	}
 	addr := l.nextAddr()
-	p, err := startProcess(serverCore, []string{"LC_ALL=C.UTF-8"}, referencePath,
+	p, err := l.startProcess(serverCore, []string{"LC_ALL=C.UTF-8"}, referencePath,
 		"-f", "--no-user-checks", "-b", addr.Addr().String(), "-p", fmt.Sprint(addr.Port()))
 	if err != nil {
 		return nil, errors.Join(err, r.remove())

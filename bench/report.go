@@ -65,6 +65,8 @@ func (l *Lab) Run(ctx context.Context, w io.Writer, scenarios []Scenario) error 
 	if err := l.prepare(); err != nil {
 		return err
 	}
+	l.starter = newStarter()
+	defer l.starter.stop()
 	var errs []error
 	for _, s := range scenarios {
 		l.logf("%s: %s", s.Name, s.About)
