@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ type loading struct {
 	loader  *Loader
 	changed chan struct{}
 	logged  *bytes.Buffer
-	failing error // what opening the file gives, if not nil
+	failing atomic.Pointer[fs.PathError] // what opening the file gives, if not nil
 }
 
 func runLoader(t *testing.T, cfg LoaderConfig, content string, test func(l *loading)) {
@@ -35,8 +36,8 @@ func runLoader(t *testing.T, cfg LoaderConfig, content string, test func(l *load
 		l.loader = NewLoader(cfg)
 		l.loader.watch.changed = l.changed
 		l.loader.open = func(path string) (source, error) {
-			if l.failing != nil {
-				return nil, l.failing
+			if err := l.failing.Load(); err != nil {
+				return nil, err
 			}
 			return openFile(path)
 		}
@@ -178,11 +179,11 @@ func TestAFileThatCannotBeReadLeavesTheLastGoodConfig(t *testing.T) {
 	for _, errno := range []error{syscall.EACCES, syscall.EIO, syscall.EMFILE} {
 		t.Run(errno.Error(), func(t *testing.T) {
 			runLoader(t, LoaderConfig{Grace: DefaultGrace}, configOf(t, "1"), func(l *loading) {
-				l.failing = &fs.PathError{Op: "open", Path: l.path, Err: errno}
+				l.failing.Store(&fs.PathError{Op: "open", Path: l.path, Err: errno})
 				l.write(configOf(t, "2"))
 				l.after(time.Minute)
 				l.wantSerial(1)
-				l.failing = nil // no event tells of that
+				l.failing.Store(nil) // no event tells of that
 				l.after(watchPoll)
 				l.wantSerial(2)
 			})
