@@ -46,6 +46,9 @@ type LoaderConfig struct {
 	// can't be read or is not a config; 0 sets no bound.
 	MaxStale time.Duration
 	Log      *slog.Logger
+	// Built, if set, is told how long each build took, by the goroutine that
+	// loads.
+	Built func(took time.Duration)
 }
 
 // Loader keeps the snapshot of a config file current. Snapshot and Status may
@@ -65,6 +68,8 @@ type Loader struct {
 	edges uint64    // of the file that it was built from
 	gone  bool      // of the last failure: the file does not exist
 
+	modified time.Time // of the file that was read last: when it was written
+
 	mu     sync.Mutex
 	status Status
 }
@@ -74,6 +79,7 @@ type Status struct {
 	Builds, Unchanged, Failures uint64
 	LastBuild                   time.Duration // how long it took
 	Loaded                      time.Time     // when the file was last read and found good
+	Modified                    time.Time     // when it had been written, by its own time of modification
 	Err                         error         // why the file can't be used now; nil when it can
 	Since                       time.Time     // of Err
 }
@@ -144,6 +150,9 @@ func (l *Loader) loadHere() Next {
 	}
 	l.publish(l.good)
 	l.recovered(built, took)
+	if built && l.cfg.Built != nil {
+		l.cfg.Built(took)
+	}
 	if !built {
 		return Next{Pause: minPause}
 	}
@@ -190,6 +199,7 @@ func (l *Loader) read(force bool) (*Snapshot, error) {
 	if !force && l.good != nil && before.Size() == l.good.info.FileBytes {
 		same, err := l.unchanged(file)
 		if same || err != nil {
+			l.modified = before.ModTime()
 			return l.good, err
 		}
 	}
@@ -208,7 +218,7 @@ func (l *Loader) read(force bool) (*Snapshot, error) {
 	if after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 		return nil, fmt.Errorf("%s: %w", l.cfg.Path, errTorn)
 	}
-	l.edges = edges
+	l.edges, l.modified = edges, before.ModTime()
 	return snapshot, nil
 }
 
@@ -290,7 +300,7 @@ func (l *Loader) recovered(built bool, took time.Duration) {
 	if st.Err != nil {
 		l.cfg.Log.Info("config can be used again", "path", l.cfg.Path, "after", time.Since(st.Since))
 	}
-	st.Err, st.Since, st.Loaded = nil, time.Time{}, time.Now()
+	st.Err, st.Since, st.Loaded, st.Modified = nil, time.Time{}, time.Now(), l.modified
 	if !built {
 		st.Unchanged++
 		return

@@ -259,6 +259,7 @@ func (b *builder) describe() Info {
 		Cluster:   string(b.cluster.name.of(s.text)),
 		Nodes:     len(s.nodes),
 		Instances: len(s.instances),
+		Objects:   b.seen,
 		Unchanged: s.info.Unchanged,
 		Bytes:     s.size(),
 	}

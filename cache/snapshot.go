@@ -50,7 +50,8 @@ type Info struct {
 	Cluster   string // its name
 	Nodes     int
 	Instances int
-	Unchanged int    // objects that were taken over from the snapshot before
+	Objects   int    // that the config consists of
+	Unchanged int    // of those, the ones that were taken over from the snapshot before
 	Bytes     int    // memory that the snapshot holds
 	FileBytes int64  // size of the file it was built from
 	Hash      uint64 // xxhash of the file

@@ -76,3 +76,11 @@ func NewKeyring(current *Key, previous ...*Key) *Keyring {
 	}
 	return &Keyring{keys: keys}
 }
+
+// Current is the key that new datagrams are signed with, nil if the ring is empty.
+func (r *Keyring) Current() *Key {
+	if len(r.keys) == 0 {
+		return nil
+	}
+	return r.keys[0]
+}

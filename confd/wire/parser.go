@@ -7,6 +7,9 @@ type Parser struct {
 	requests []Request
 	lists    tables
 	memory   memory // the strings of requests that the general reader read
+
+	skew     int64 // of the batch's time stamps, the one farthest from the clock
+	farthest int64 // how far that is; negative without any
 }
 
 // NewParser makes a parser with memory for batches of maxBatch usual requests. Larger ones make it allocate, once.
@@ -26,6 +29,7 @@ func (p *Parser) Parse(datagrams [][]byte, keys *Keyring, nowUnix int64) []Reque
 	p.reset()
 	p.lists.reset()
 	p.memory.reset()
+	p.skew, p.farthest = 0, -1
 	p.requests = sized(p.requests, len(datagrams))
 	for i, datagram := range datagrams {
 		p.requests[i].Drop = p.open(i, datagram)
@@ -42,12 +46,23 @@ func (p *Parser) Parse(datagrams [][]byte, keys *Keyring, nowUnix int64) []Reque
 			p.read(l, r)
 		}
 		r.Key = l.key
-		if r.Drop == DropNone {
-			r.Drop = checkSalt(l.salt, nowUnix)
+		if r.Drop != DropNone {
+			continue
+		}
+		var skew int64
+		if skew, r.Drop = checkSalt(l.salt, nowUnix); r.Drop == DropSalt {
+			continue
+		}
+		if distance := max(skew, -skew); distance > p.farthest {
+			p.skew, p.farthest = skew, distance
 		}
 	}
 	return p.requests
 }
+
+// Skew returns how far from the clock the time stamps of the last Parse's authentic requests were, in seconds, by the one that was farthest:
+// positive if its sender's clock is ahead. Those that were dropped for it count, too. ok is false if there were no time stamps.
+func (p *Parser) Skew() (seconds int64, ok bool) { return p.skew, p.farthest >= 0 }
 
 // open opens the i-th datagram, and reads it if it is one that the scanner knows.
 func (p *Parser) open(i int, datagram []byte) Drop {
@@ -80,13 +95,13 @@ func (p *Parser) read(l *letter, r *Request) {
 }
 
 // checkSalt compares the time stamp in the salt with the clock.
-func checkSalt(salt []byte, nowUnix int64) Drop {
+func checkSalt(salt []byte, nowUnix int64) (skew int64, drop Drop) {
 	seconds, ok := parseTimestamp(salt)
 	if !ok {
-		return DropSalt
+		return 0, DropSalt
 	}
-	if skew := seconds - nowUnix; skew > MaxClockSkew || skew < -MaxClockSkew {
-		return DropSkew
+	if skew = seconds - nowUnix; skew > MaxClockSkew || skew < -MaxClockSkew {
+		return skew, DropSkew
 	}
-	return DropNone
+	return skew, DropNone
 }
