@@ -49,6 +49,14 @@ func (a double) over(b double) double {
 	return sum(q, rest.high/b.high)
 }
 
+// reciprocals of small integers: products are cheaper than quotients.
+var reciprocals = func() (r [2*logarithmTerms + 2]double) {
+	for i := range r[1:] {
+		r[i+1] = double{high: 1}.over(double{high: float64(i + 1)})
+	}
+	return r
+}()
+
 var ln2 = double{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56}
 
 // logarithmTerms of the series are enough: each adds five bits.
@@ -64,7 +72,7 @@ func logarithm(x float64) double {
 	square := s.times(s)
 	var series double
 	for i := logarithmTerms; i > 0; i-- {
-		series = series.plus(double{high: 1}.over(double{high: float64(2*i + 1)})).times(square)
+		series = series.plus(reciprocals[2*i+1]).times(square)
 	}
 	series = series.plus(double{high: 1}).times(s)
 	return ln2.times(double{high: float64(k)}).plus(series.plus(series))
@@ -82,7 +90,7 @@ func exponential(x double) float64 {
 	r = double{math.Ldexp(r.high, -halvings), math.Ldexp(r.low, -halvings)}
 	result := double{high: 1}
 	for i := exponentialTerms; i > 0; i-- {
-		result = result.times(r).over(double{high: float64(i)}).plus(double{high: 1})
+		result = result.times(r).times(reciprocals[i]).plus(double{high: 1})
 	}
 	for range halvings {
 		result = result.times(result)
