@@ -4,20 +4,22 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"gantry/confd/wire"
 )
 
 // Confd is the workload of a confd: signed queries of several types.
 type Confd struct {
-	Key *wire.Key
-	Mix []Share
+	Key  *wire.Key
+	Mix  []Share
+	Zipf float64 // the exponent of the law by which a share's queries are drawn, in their order; 0: all alike
 }
 
 // Share is a part of a mix of queries.
 type Share struct {
 	Weight  int     // how often, beside the other shares' weights
-	Queries []Query // each as likely as the others
+	Queries []Query // each as likely as the others, unless Confd.Zipf says otherwise
 }
 
 // Query is one query that a confd is asked, and what it should say.
@@ -64,17 +66,35 @@ func (c Confd) Source(worker int, o *Options) (Source, error) {
 	if c.Key == nil {
 		return nil, errors.New("no key to sign with")
 	}
-	total := 0
+	if len(c.Mix) == 0 {
+		return nil, errors.New("no queries in the mix")
+	}
+	d := draw{mix: c.Mix, queries: make([]*chooser, len(c.Mix))}
+	weights := make([]float64, len(c.Mix))
 	for i, s := range c.Mix {
 		if s.Weight < 1 || len(s.Queries) == 0 {
 			return nil, fmt.Errorf("share %d of the mix has weight %d and %d queries", i, s.Weight, len(s.Queries))
 		}
-		total += s.Weight
+		weights[i] = float64(s.Weight)
+		var err error
+		if d.queries[i], err = newZipf(len(s.Queries), c.Zipf); err != nil {
+			return nil, err
+		}
 	}
-	if total == 0 {
-		return nil, errors.New("no queries in the mix")
-	}
-	return newConfdSource(c, worker, o, total), nil
+	d.shares = newWeighted(weights)
+	return newConfdSource(c, worker, o, d), nil
+}
+
+// draw draws queries from a mix.
+type draw struct {
+	mix     []Share
+	shares  *chooser
+	queries []*chooser // of each share
+}
+
+func (d *draw) pick(random *rand.Rand) *Query {
+	i := d.shares.pick(random)
+	return &d.mix[i].Queries[d.queries[i].pick(random)]
 }
 
 // byType orders queries so that those to be coalesced stand together: the requests

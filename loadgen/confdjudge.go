@@ -9,7 +9,7 @@ import (
 
 // Judge finds the request that each reply answers, and checks its status and, as
 // far as the run verifies, its signature and form.
-func (s *confdSource) Judge(replies [][]byte, verdicts []Verdict) {
+func (s *confdSource) Judge(_ int, replies [][]byte, verdicts []Verdict) {
 	if s.verify == VerifyAll {
 		for i, reply := range s.parser.Parse(replies, s.keys) {
 			verdicts[i] = s.whole(&reply, replies[i])

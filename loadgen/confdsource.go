@@ -16,7 +16,7 @@ import (
 // sent once.
 type confdSource struct {
 	workload Confd
-	total    int // of the shares' weights
+	draw     draw
 	verify   VerifyMode
 	random   *rand.Rand
 	coalesce bool
@@ -41,11 +41,14 @@ type confdSource struct {
 // many at a time.
 const chunkSize = 256
 
-// signatureAge is how old a chunk may be when its first request is sent: half of
-// what a server accepts. The other half is for the difference of two clocks, and for
-// the chunk's own time: a worker that sends fewer than two requests a second would
-// have its last ones dropped.
+// signatureAge is how old a request may be when the clock is looked at: half of what
+// a server accepts. The other half is for the difference of two clocks, and for the
+// requests up to the next look.
 const signatureAge = wire.MaxClockSkew / 2
+
+// clockEvery is how many requests share a look at the clock: few enough that those
+// of one request in ten seconds don't age, and so many that it costs them nothing.
+const clockEvery = 8
 
 // chunk holds signed requests, one after the other in memory.
 type chunk struct {
@@ -69,12 +72,12 @@ const (
 	saltLength   = nonceLength + numberLength
 )
 
-func newConfdSource(c Confd, worker int, o *Options, total int) *confdSource {
+func newConfdSource(c Confd, worker int, o *Options, d draw) *confdSource {
 	s := &confdSource{
-		workload: c, total: total, verify: o.Verify, coalesce: o.Coalesce > 1,
+		workload: c, draw: d, verify: o.Verify, coalesce: o.Coalesce > 1,
 		random: rand.New(rand.NewPCG(o.Seed, uint64(worker))),
 		// What is queued must not be signed anew before it is sent.
-		chunks: make([]chunk, 2+max(o.Ahead, o.Outstanding)/chunkSize),
+		chunks: make([]chunk, 2+max(o.Ahead, o.unsent())/chunkSize),
 		asked:  make([]asked, window),
 		signer: wire.NewSigner(chunkSize),
 		nonce:  fmt.Appendf(nil, "%016x-%05x-.", rand.Uint64(), worker&0xfffff)[:nonceLength],
@@ -111,44 +114,52 @@ func (s *confdSource) Prepare(n int) error {
 
 func (s *confdSource) Made() uint64 { return s.made }
 
-// Next returns the next request. Once a chunk it looks at the clock.
-func (s *confdSource) Next() []byte {
-	c := &s.chunks[s.next/chunkSize%uint64(len(s.chunks))]
-	i := s.next % chunkSize
-	if i == 0 {
+// Next returns the next request. Now and then it looks at the clock, and signs anew
+// what has aged.
+func (s *confdSource) Next(int) []byte {
+	number := s.next / chunkSize
+	c := &s.chunks[number%uint64(len(s.chunks))]
+	i := int(s.next % chunkSize)
+	if i%clockEvery == 0 {
 		switch now := time.Now().Unix(); {
-		case s.next/chunkSize == s.signed:
+		case number == s.signed:
 			s.sign(now)
 		case now-c.signedAt > signatureAge:
-			s.fill(c, s.next/chunkSize, now)
+			s.fill(c, number, i, now)
 		}
 	}
 	s.asked[s.next%window] = asked{uint8(c.queries[i].Type), c.queries[i].Want}
 	s.next++
-	start := 0
-	if i > 0 {
-		start = c.ends[i-1]
+	return c.memory[c.start(i):c.ends[i]]
+}
+
+// start is where request i begins.
+func (c *chunk) start(i int) int {
+	if i == 0 {
+		return 0
 	}
-	return c.memory[start:c.ends[i]]
+	return c.ends[i-1]
 }
 
 // sign makes the requests of the chunk that comes next in the ring.
 func (s *confdSource) sign(now int64) {
-	s.fill(&s.chunks[s.signed%uint64(len(s.chunks))], s.signed, now)
+	s.fill(&s.chunks[s.signed%uint64(len(s.chunks))], s.signed, 0, now)
 	s.signed++
 }
 
-// fill writes and signs the requests of the chunk with the given number.
-func (s *confdSource) fill(c *chunk, number uint64, now int64) {
-	for i := range c.queries {
-		c.queries[i] = s.pick()
+// fill writes and signs the requests of the chunk with the given number, from one on.
+// Those before it stay as they are: they may not have left yet.
+func (s *confdSource) fill(c *chunk, number uint64, from int, now int64) {
+	for i := from; i < chunkSize; i++ {
+		c.queries[i] = s.draw.pick(s.random)
 	}
 	if s.coalesce {
-		slices.SortStableFunc(c.queries[:], byType)
+		slices.SortStableFunc(c.queries[from:], byType)
 	}
 	c.signedAt = now
-	c.memory, s.msgs = c.memory[:0], s.msgs[:0]
-	for i, q := range c.queries {
+	c.memory, s.msgs = c.memory[:c.start(from)], s.msgs[:0]
+	for i := from; i < chunkSize; i++ {
+		q := c.queries[i]
 		start := len(s.msgs)
 		s.msgs = wire.AppendRequestMsg(s.msgs, q.Type, q.Query, s.salt(number*chunkSize+uint64(i)))
 		begin := len(c.memory)
@@ -159,19 +170,7 @@ func (s *confdSource) fill(c *chunk, number uint64, now int64) {
 		c.ends[i] = len(c.memory)
 	}
 	s.signer.Sign(c.memory)
-	s.made += chunkSize
-}
-
-// pick draws a query from the mix.
-func (s *confdSource) pick() *Query {
-	n := s.random.IntN(s.total)
-	for i := range s.workload.Mix {
-		share := &s.workload.Mix[i]
-		if n -= share.Weight; n < 0 {
-			return &share.Queries[s.random.IntN(len(share.Queries))]
-		}
-	}
-	panic("loadgen: the weights of a mix are more than their sum")
+	s.made += uint64(chunkSize - from)
 }
 
 // salt returns the rsalt of a request, valid until the next call.

@@ -44,7 +44,7 @@ func TestRequestsToBeCoalesced(t *testing.T) {
 	var last []byte
 	changes := 0
 	for i := range 10 * chunkSize {
-		request := s.Next()
+		request := s.Next(0)
 		if len(request) != s.length {
 			t.Fatalf("request %d has %d bytes, others %d", i, len(request), s.length)
 		}
@@ -81,7 +81,7 @@ func TestRequestsAge(t *testing.T) {
 		seen := make(map[string]bool)
 		for range 4 {
 			for range chunkSize {
-				request := s.Next()
+				request := s.Next(0)
 				if drop := accepted(s, request); drop != wire.DropNone {
 					t.Fatalf("a request is dropped: %s", drop)
 				}
@@ -102,8 +102,8 @@ func TestRequestsAge(t *testing.T) {
 // TestReplaysAreForeign takes no notice of replies to another run's requests.
 func TestReplaysAreForeign(t *testing.T) {
 	a, b := newTestSource(t, Options{Ahead: 1}), newTestSource(t, Options{Ahead: 1})
-	request := bytes.Clone(a.Next())
-	b.Next()
+	request := bytes.Clone(a.Next(0))
+	b.Next(0)
 	parsed := wire.NewParser(1).Parse([][]byte{request}, a.keys, time.Now().Unix())
 	sealer := wire.NewSealer(1)
 	msg := wire.AppendReplyTail(append(wire.AppendReplyHead(nil, wire.StatusOK), `1`...), []byte("7"))
@@ -112,14 +112,14 @@ func TestReplaysAreForeign(t *testing.T) {
 	verdicts := make([]Verdict, 1)
 	for _, mode := range []VerifyMode{VerifyAll, VerifySample, VerifyNone} {
 		a.verify, b.verify = mode, mode
-		if a.Judge([][]byte{reply}, verdicts); verdicts[0].Fault != FaultNone || verdicts[0].Request != 0 {
+		if a.Judge(0, [][]byte{reply}, verdicts); verdicts[0].Fault != FaultNone || verdicts[0].Request != 0 {
 			t.Errorf("%s: one's own reply is judged %+v", mode, verdicts[0])
 		}
-		if b.Judge([][]byte{reply}, verdicts); verdicts[0].Fault != FaultForeign {
+		if b.Judge(0, [][]byte{reply}, verdicts); verdicts[0].Fault != FaultForeign {
 			t.Errorf("%s: another's reply is judged %+v", mode, verdicts[0])
 		}
 		for n := range len(reply) {
-			if a.Judge([][]byte{reply[:n]}, verdicts); verdicts[0].Fault == FaultNone && mode == VerifyAll {
+			if a.Judge(0, [][]byte{reply[:n]}, verdicts); verdicts[0].Fault == FaultNone && mode == VerifyAll {
 				t.Errorf("%d bytes of %d are judged right", n, len(reply))
 			}
 		}
@@ -131,7 +131,7 @@ func TestGeneratingAllocatesNothing(t *testing.T) {
 	s := newTestSource(t, Options{Ahead: 2 * chunkSize})
 	turn := func() {
 		for range len(s.chunks) * chunkSize {
-			s.Next()
+			s.Next(0)
 		}
 	}
 	for range 10 {
@@ -145,11 +145,11 @@ func TestGeneratingAllocatesNothing(t *testing.T) {
 
 // TestOutstanding is the account of a few requests.
 func TestOutstanding(t *testing.T) {
-	o := newOutstanding()
+	o := newOutstanding(window)
 	lost := 0
 	lose := func(entry) { lost++ }
 	for i := range 5 {
-		o.add(i%2, time.Duration(i))
+		o.add(i%2, time.Duration(i), time.Duration(i))
 	}
 	for _, c := range []struct {
 		request uint64
@@ -176,7 +176,7 @@ func TestOutstanding(t *testing.T) {
 		t.Errorf("a late answer has outcome %d", got)
 	}
 	for range window {
-		o.add(0, 10)
+		o.add(0, 10, 10)
 		if o.full() {
 			o.expire(11, lose)
 		}

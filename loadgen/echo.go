@@ -31,7 +31,7 @@ func (e Echo) Source(worker int, o *Options) (Source, error) {
 	s := &echoSource{
 		size:  e.Size,
 		run:   rand.Uint64(),
-		slots: make([]byte, e.Size*max(o.Outstanding, MaxCoalesce)*2),
+		slots: make([]byte, e.Size*o.unsent()*2),
 	}
 	for i := range s.slots {
 		s.slots[i] = byte(i*7 + worker)
@@ -61,7 +61,7 @@ func (s *echoSource) slot(n uint64) []byte {
 	return s.slots[start : start+s.size]
 }
 
-func (s *echoSource) Next() []byte {
+func (s *echoSource) Next(int) []byte {
 	request := s.slot(s.next)
 	binary.BigEndian.PutUint64(request, s.run)
 	binary.BigEndian.PutUint64(request[8:], s.next)
@@ -69,7 +69,7 @@ func (s *echoSource) Next() []byte {
 	return request
 }
 
-func (s *echoSource) Judge(replies [][]byte, verdicts []Verdict) {
+func (s *echoSource) Judge(_ int, replies [][]byte, verdicts []Verdict) {
 	for i, r := range replies {
 		if len(r) < MinEchoSize || binary.BigEndian.Uint64(r) != s.run {
 			verdicts[i] = Verdict{Fault: FaultForeign}

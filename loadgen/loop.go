@@ -7,14 +7,17 @@ import (
 	"time"
 )
 
-// loop is one worker of a run: a closed loop.
+// loop is one worker of a run.
 type loop struct {
-	options *Options
-	worker  int
-	conn    Conn
-	source  Source
-	account *outstanding
-	credit  []int // requests that each lane may send
+	options  *Options
+	worker   int
+	conn     Conn
+	source   Source
+	account  *outstanding
+	schedule *schedule // of an open loop; nil: a closed one
+	credit   []int     // requests that each lane may send, in a closed loop
+	lane     int       // that the last request of an open loop left on
+	begun    bool      // a closed loop has sent its first requests
 
 	start    time.Time
 	measured time.Duration // when the measured time began; negative before
@@ -23,6 +26,9 @@ type loop struct {
 	lose     func(entry)
 	warmup   tally // what was counted before the measured time
 	tally
+
+	live      *live // what others may see while it runs
+	publishAt time.Duration
 }
 
 // tally is what a worker counts. It starts afresh with the measured time: what was
@@ -35,11 +41,15 @@ type tally struct {
 	faults    [NumFaults]uint64
 	classes   [MaxClasses]uint64
 	latency   Latency
-	made      uint64 // by the source, when the measured time began
-	refused   uint64 // by the system, then
+	delay     Latency // of sending, in an open loop
+	unsent    uint64  // requests of an open loop's schedule that were not sent
+	made      uint64  // by the source, when the measured time began
+	refused   uint64  // by the system, then
 	processor time.Duration
 	known     bool // the processor time is
 }
+
+func newTally() tally { return tally{latency: newLatency(), delay: newLatency()} }
 
 // notRight counts what should not have happened.
 func (t *tally) notRight() uint64 {
@@ -55,17 +65,27 @@ const maxVerdicts = 256
 
 func newLoop(o *Options, worker int, conn Conn, source Source) *loop {
 	l := &loop{
-		options: o, worker: worker, conn: conn, source: source, account: newOutstanding(),
+		options: o, worker: worker, conn: conn, source: source, account: newOutstanding(memoryOf(source)),
 		credit: make([]int, conn.Lanes()), verdicts: make([]Verdict, maxVerdicts), measured: -1,
+		tally: newTally(), live: new(live),
 	}
-	l.latency = newLatency()
-	for i := range o.Outstanding {
-		l.credit[i%len(l.credit)]++
+	if o.Rate > 0 {
+		l.schedule = newSchedule(o, worker)
+	} else {
+		for i := range o.Outstanding {
+			l.credit[i%len(l.credit)]++
+		}
 	}
+	ordered, _ := source.(Ordered)
 	l.lose = func(e entry) {
 		l.credit[e.lane]++
-		if e.sent >= l.measured {
+		if ordered != nil {
+			ordered.Lost(int(e.lane))
+		}
+		if e.due >= l.measured {
 			l.lost++
+		} else {
+			l.warmup.lost++
 		}
 	}
 	return l
@@ -79,18 +99,19 @@ const patience = 10 * time.Millisecond
 // waits for what is under way.
 func (l *loop) run(ctx context.Context, start time.Time) error {
 	l.start = start
-	for sending := false; ; sending = true {
+	turn := l.closedTurn
+	if l.schedule != nil {
+		turn = l.openTurn
+	}
+	for {
 		now := l.now()
-		if l.measured < 0 && now >= l.options.Warmup {
+		if l.warming() && l.warm(now) {
 			l.measure(now)
 		}
 		if l.over(now) || ctx.Err() != nil {
 			return errors.Join(l.drain(now), ctx.Err())
 		}
-		if !sending {
-			l.sendAll(now)
-		}
-		if err := l.step(true); err != nil {
+		if err := turn(now); err != nil {
 			return err
 		}
 	}
@@ -98,21 +119,47 @@ func (l *loop) run(ctx context.Context, start time.Time) error {
 
 func (l *loop) now() time.Duration { return time.Since(l.start) }
 
-// measure begins the measured time.
+// warming says whether the measured time has yet to begin.
+func (l *loop) warming() bool { return l.measured < 0 }
+
+// warm says whether it begins now: in an open loop not before all is sent that was
+// due earlier.
+func (l *loop) warm(now time.Duration) bool {
+	return now >= l.options.Warmup && (l.schedule == nil || l.schedule.due() >= l.options.Warmup)
+}
+
+// measure begins the measured time. That of an open loop begins on schedule.
 func (l *loop) measure(now time.Duration) {
 	l.measured = now
+	if l.schedule != nil {
+		l.measured = min(now, l.options.Warmup)
+	}
 	l.warmup = l.tally
-	l.tally = tally{latency: newLatency(), made: l.source.Made(), refused: l.conn.Refused()}
+	l.warmup.refused = l.conn.Refused()
+	l.tally = newTally()
+	l.made, l.refused = l.source.Made(), l.warmup.refused
 	l.processor, l.known = threadTime()
 }
 
+// over says whether the measured time is. That of an open loop takes longer if the
+// generator is behind its schedule, by the time at most in which a request is lost.
 func (l *loop) over(now time.Duration) bool {
-	return l.measured >= 0 && (now-l.measured >= l.options.Duration || l.quota > 0 && l.sent >= l.quota)
+	if l.warming() {
+		return false
+	}
+	end := l.measured + l.options.Duration
+	switch {
+	case l.quota > 0 && l.sent >= l.quota:
+		return true
+	case l.schedule == nil:
+		return now >= end
+	}
+	return now >= end && (l.complete(l.schedule.due()) || now >= end+l.options.Timeout)
 }
 
 // drain ends the measured time and settles what is still under way.
 func (l *loop) drain(now time.Duration) error {
-	if l.measured < 0 { // cancelled during the warm-up
+	if l.warming() { // cancelled during the warm-up
 		l.measure(now)
 	}
 	l.ended = now
@@ -120,44 +167,44 @@ func (l *loop) drain(now time.Duration) error {
 		end, _ := threadTime()
 		l.processor = end - l.processor
 	}
+	if l.schedule != nil && (l.quota == 0 || l.sent < l.quota) {
+		l.unsent = l.schedule.left(min(now, l.measured+l.options.Duration))
+	}
 	for l.account.under > 0 {
-		if err := l.step(false); err != nil {
+		if _, _, _, err := l.receive(patience); err != nil {
 			return err
 		}
 	}
 	l.made = l.source.Made() - l.made
 	l.refused = l.conn.Refused() - l.refused
+	l.publish()
 	return nil
 }
 
-// step receives once, judges, and sends what the answers made room for.
-func (l *loop) step(sending bool) error {
-	lane, replies, err := l.conn.Receive(patience)
+// receive waits for replies of one lane, judges them and accounts for them. It
+// returns the lane and the time, and whether requests were given up meanwhile.
+func (l *loop) receive(wait time.Duration) (lane int, now time.Duration, lost bool, err error) {
+	lane, replies, err := l.conn.Receive(wait)
 	if err != nil {
-		return err
+		return lane, 0, false, err
 	}
-	now := l.now()
+	now = l.now()
 	if l.options.Tap != nil {
 		l.tapReceived(lane, now, replies)
 	}
 	for len(replies) > 0 {
 		n := min(len(replies), maxVerdicts)
-		l.source.Judge(replies[:n], l.verdicts[:n])
+		l.source.Judge(lane, replies[:n], l.verdicts[:n])
 		for i := range l.verdicts[:n] {
 			l.settle(&l.verdicts[i], lane, now)
 		}
 		replies = replies[n:]
 	}
-	lost := l.account.expire(now-l.options.Timeout, l.lose)
-	switch {
-	case !sending:
-	case lost: // on any lane
-		l.sendAll(now)
-	default:
-		l.send(lane, now)
-		l.conn.Flush()
+	if now >= l.publishAt {
+		l.publish()
+		l.publishAt = now + publishInterval
 	}
-	return nil
+	return lane, now, l.account.expire(now-l.options.Timeout, l.lose), nil
 }
 
 // settle accounts for a reply.
@@ -166,7 +213,7 @@ func (l *loop) settle(v *Verdict, lane int, now time.Duration) {
 		l.faults[FaultForeign]++
 		return
 	}
-	outcome, sent := l.account.settle(v.Request, lane)
+	outcome, due := l.account.settle(v.Request, lane)
 	switch outcome {
 	case outcomeUnknown:
 		l.faults[FaultForeign]++
@@ -178,13 +225,13 @@ func (l *loop) settle(v *Verdict, lane int, now time.Duration) {
 		l.faults[FaultLane]++ // the request stays under way
 	case outcomeAnswered:
 		l.credit[lane]++
-		l.count(v, sent, now)
+		l.count(v, due, now)
 	}
 }
 
 // count counts the answer to a request.
-func (l *loop) count(v *Verdict, sent, now time.Duration) {
-	counts := sent >= l.measured
+func (l *loop) count(v *Verdict, due, now time.Duration) {
+	counts := due >= l.measured
 	if v.Fault != FaultNone {
 		l.faults[v.Fault]++
 		if counts {
@@ -198,44 +245,37 @@ func (l *loop) count(v *Verdict, sent, now time.Duration) {
 	if counts {
 		l.answered++
 		l.classes[v.Class]++
-		l.latency.add(now - sent)
+		l.latency.add(now - due)
 	}
 }
 
-// sendAll sends what the credit of all lanes allows.
-func (l *loop) sendAll(now time.Duration) {
-	for lane := range l.credit {
-		l.send(lane, now)
-	}
-	l.conn.Flush()
-}
-
-// send queues what a lane's credit allows, in whole bursts.
-func (l *loop) send(lane int, now time.Duration) {
-	n := l.credit[lane] / l.options.Coalesce * l.options.Coalesce
-	if l.quota > 0 && l.measured >= 0 {
+// allowed returns how many of n requests may be sent.
+func (l *loop) allowed(n int) int {
+	if l.quota > 0 && !l.warming() {
 		n = int(min(uint64(n), l.quota-l.sent))
 	}
-	for range n {
-		if l.account.full() {
-			l.giveUp()
-		}
-		request := l.source.Next()
-		if l.options.Tap != nil {
-			l.options.Tap.Sent(l.worker, lane, l.start.Add(now), request)
-		}
-		l.conn.Queue(lane, request)
-		l.account.add(lane, now)
-		l.credit[lane]--
-		l.sent++
+	return n
+}
+
+// queue makes the next request leave on a lane with the next Flush.
+func (l *loop) queue(lane int, due, now time.Duration) {
+	if l.account.full() {
+		l.giveUp()
 	}
+	request := l.source.Next(lane)
+	if l.options.Tap != nil {
+		l.options.Tap.Sent(l.worker, lane, l.start.Add(now), request)
+	}
+	l.conn.Queue(lane, request)
+	l.account.add(lane, due, now)
+	l.sent++
 }
 
 // giveUp declares the oldest request lost before its time: the server answers so
 // fast that its entry is needed.
 func (l *loop) giveUp() {
 	oldest := l.account.at(l.account.oldest)
-	l.account.expire(oldest.sent+1, l.lose)
+	l.account.expire(oldest.sent()+1, l.lose)
 }
 
 // runLocked runs the loop on a thread of its own, on the core that the options name.
@@ -245,6 +285,9 @@ func (l *loop) runLocked(ctx context.Context, start time.Time) error {
 		if err := PinThread(cores[l.worker%len(cores)]); err != nil {
 			return err
 		}
+	}
+	if l.schedule != nil {
+		sleepPrecisely()
 	}
 	return l.run(ctx, start)
 }

@@ -25,3 +25,10 @@ func PinThread(core int) error {
 	}
 	return nil
 }
+
+// sleepPrecisely makes the kernel wake the calling thread when it asked for, not up
+// to 50 µs later, which saves wake-ups of idle desktops. Where it fails, sends are
+// that much later, and the result shows it.
+func sleepPrecisely() {
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+}

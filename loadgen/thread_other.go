@@ -13,3 +13,5 @@ func threadTime() (used time.Duration, known bool) { return 0, false }
 func PinThread(core int) error {
 	return fmt.Errorf("run on core %d: %w", core, errors.ErrUnsupported)
 }
+
+func sleepPrecisely() {}

@@ -31,7 +31,7 @@ func BenchmarkJudge(b *testing.B) {
 			const batch = 64
 			var requests, replies [][]byte
 			for range batch {
-				requests = append(requests, append([]byte(nil), s.Next()...))
+				requests = append(requests, append([]byte(nil), s.Next(0)...))
 			}
 			sealer := wire.NewSealer(batch)
 			parsed := wire.NewParser(batch).Parse(requests, s.keys, s.chunks[0].signedAt)
@@ -47,7 +47,7 @@ func BenchmarkJudge(b *testing.B) {
 			verdicts := make([]Verdict, batch)
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Judge(replies, verdicts)
+				s.Judge(0, replies, verdicts)
 			}
 			for i, v := range verdicts {
 				if v.Fault != FaultNone || v.Request != uint64(i) {

@@ -20,13 +20,34 @@ const MaxClasses = 32
 type Source interface {
 	// Prepare makes up to n requests ahead of the run.
 	Prepare(n int) error
-	// Next returns the next request, valid until the next call. The first is
-	// number 0, and the numbers have no gaps.
-	Next() []byte
-	// Judge fills in a verdict for each reply.
-	Judge(replies [][]byte, verdicts []Verdict)
+	// Next returns the next request, which leaves on the given lane. It stays as it
+	// is while Options.unsent more are taken. The first is number 0, and the
+	// numbers have no gaps.
+	Next(lane int) []byte
+	// Judge fills in a verdict for each reply that came on the lane.
+	Judge(lane int, replies [][]byte, verdicts []Verdict)
 	// Made returns how many requests were made, ahead or not.
 	Made() uint64
+}
+
+// Ordered is a Source that can tell the replies on a lane apart by their order only.
+type Ordered interface {
+	// Lost says that the oldest request on the lane that has no reply is given up.
+	Lost(lane int)
+}
+
+// Forgetful is a Source whose replies can be told apart for a while only.
+type Forgetful interface {
+	// Memory is how many requests later a reply means another one: a power of two.
+	Memory() int
+}
+
+// memoryOf returns how many of a source's latest requests are remembered.
+func memoryOf(source Source) int {
+	if f, ok := source.(Forgetful); ok {
+		return min(f.Memory(), window)
+	}
+	return window
 }
 
 // Verdict is what a source finds out about a reply.
@@ -72,3 +93,12 @@ const (
 // thousand answers is found out within a second, and less than the noise of a
 // measurement in cost.
 const sampleEvery = 16
+
+// verifies is how much of the replies to a workload is checked: those to raw
+// payloads have no signature, and what is known of them is always checked.
+func verifies(w Workload, asked VerifyMode) VerifyMode {
+	if p, ok := w.(Payload); ok {
+		return p.verifies()
+	}
+	return asked
+}
