@@ -2,8 +2,9 @@ package config
 
 import (
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // ReadFile reads the configuration in a file.
@@ -20,51 +21,13 @@ func ReadFile(path string) (*Document, error) {
 	return d, nil
 }
 
-// WriteFile replaces the file at path by the document, or leaves it as it is: the document is written to a temporary file in the
-// same directory and synced, renamed, and the directory is synced. The file's mode is exactly mode.
-func WriteFile(path string, d *Document, mode os.FileMode) error {
+// WriteFile replaces the file at path by the document, or leaves it as it is; see [ReplaceFile].
+func WriteFile(path string, d *Document, mode fs.FileMode) error {
 	if d.Len(KindCluster) == 0 {
-		return fmt.Errorf("writing %s: the configuration has no cluster", path)
+		return fmt.Errorf("write %s: the configuration has no cluster", path)
 	}
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	defer os.Remove(tmp.Name()) // fails when all went well
-	if err := writeSynced(tmp, d, mode); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return syncDirectory(dir)
-}
-
-// writeSynced writes a document to a new file and closes it.
-func writeSynced(f *os.File, d *Document, mode os.FileMode) error {
-	err := f.Chmod(mode)
-	if err == nil {
-		_, err = d.WriteTo(f)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
-}
-
-// syncDirectory makes a rename in a directory durable.
-func syncDirectory(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("syncing %s: %w", dir, err)
-	}
-	return nil
+	return ReplaceFile(path, mode, nil, func(w io.Writer) error {
+		_, err := d.WriteTo(w)
+		return err
+	})
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"gantry/confd/config"
 )
 
 const (
@@ -38,7 +40,7 @@ func writeConfig(command *cobra.Command, name string, write func(w io.Writer) er
 
 // replaceFile puts what write writes in the place of a file, or leaves the file as it is. The new file has the old one's owner, and its
 // mode but for what the world may do; a file that wasn't there gets configMode.
-func replaceFile(name string, write func(w io.Writer) error) (err error) {
+func replaceFile(name string, write func(w io.Writer) error) error {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target // replace the file, not the link to it
 	}
@@ -52,52 +54,5 @@ func replaceFile(name string, write func(w io.Writer) error) (err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".new-*")
-	var unnamed *fs.PathError
-	if errors.As(err, &unnamed) {
-		return fmt.Errorf("write %s: %w", name, unnamed.Err) // the temporary name says nothing to anybody
-	}
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	if err := fillFile(f, old, mode, write); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(name))
-}
-
-// fillFile writes, syncs and closes a new file that will replace an old one, if old isn't nil.
-func fillFile(f *os.File, old fs.FileInfo, mode fs.FileMode, write func(w io.Writer) error) error {
-	out := bufio.NewWriterSize(f, writeBuffer)
-	err := write(out)
-	if err == nil {
-		err = out.Flush()
-	}
-	if err == nil && old != nil {
-		err = keepOwner(f, old)
-	}
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// syncDirectory makes a rename last through a crash.
-func syncDirectory(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return config.ReplaceFile(name, mode, old, write)
 }
