@@ -20,6 +20,7 @@ type decoder struct {
 	ip4      layers.IPv4
 	skipper  layers.IPv6ExtensionSkipper
 	udp      layers.UDP
+	short    snapped // said by the last of the layers
 }
 
 // outcome is what became of a packet.
@@ -102,8 +103,8 @@ func (d *decoder) decode(link LinkType, p packet) (Datagram, outcome) {
 
 // datagram reads the UDP header.
 func (d *decoder) datagram(h *header) (Datagram, Skip) {
-	var short snapped
-	if err := d.udp.DecodeFromBytes(h.payload, &short); err != nil || bool(short) {
+	d.short = false
+	if err := d.udp.DecodeFromBytes(h.payload, &d.short); err != nil || bool(d.short) {
 		return Datagram{}, SkipUDPHeader
 	}
 	return Datagram{

@@ -104,10 +104,12 @@ func (f *fragments) find(h *header, at time.Time) (place int, evicted uint64) {
 		evicted = uint64(len(f.waiting[0].pieces))
 		f.release(0)
 	}
-	j := &joint{}
-	if n := len(f.spare); n > 0 {
-		j, f.spare = f.spare[n-1], f.spare[:n-1]
+	if len(f.spare) == 0 {
+		f.spare = append(f.spare, new(joint))
 	}
+	last := len(f.spare) - 1
+	j := f.spare[last]
+	f.spare = f.spare[:last]
 	*j = joint{key: key, began: at, data: j.data[:0], pieces: j.pieces[:0], total: -1}
 	f.waiting = append(f.waiting, j)
 	return len(f.waiting) - 1, evicted

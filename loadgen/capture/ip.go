@@ -26,13 +26,13 @@ type header struct {
 const offsetUnit = 8
 
 func (d *decoder) header4(data []byte) (header, Skip) {
-	var short snapped
-	if d.ip4.DecodeFromBytes(data, &short) != nil {
+	d.short = false
+	if d.ip4.DecodeFromBytes(data, &d.short) != nil {
 		return header{}, SkipIPHeader
 	}
 	src, _ := netip.AddrFromSlice(d.ip4.SrcIP)
 	dst, _ := netip.AddrFromSlice(d.ip4.DstIP)
-	h := header{src: src, dst: dst, protocol: d.ip4.Protocol, payload: d.ip4.Payload, cut: bool(short)}
+	h := header{src: src, dst: dst, protocol: d.ip4.Protocol, payload: d.ip4.Payload, cut: bool(d.short)}
 	if h.protocol != layers.IPProtocolUDP {
 		return h, SkipNotUDP
 	}
