@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"slices"
 )
 
 // OffloadMode says whether the kernel's coalescing of datagrams is used.
@@ -117,6 +118,14 @@ func checkAddrs(addrs []netip.AddrPort) error {
 		}
 	}
 	return nil
+}
+
+// bothFamilies reports whether the socket of an address takes IPv4 as well: that
+// of the IPv6 wildcard does, unless an IPv4 address on its port is bound beside it.
+func bothFamilies(addr netip.AddrPort, addrs []netip.AddrPort) bool {
+	return addr.Addr() == netip.IPv6Unspecified() && !slices.ContainsFunc(addrs, func(a netip.AddrPort) bool {
+		return a.Addr().Is4() && a.Port() == addr.Port()
+	})
 }
 
 func overlap(a, b netip.AddrPort) bool {

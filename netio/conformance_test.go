@@ -212,6 +212,8 @@ func answersFromAskedAddress(t *testing.T, w world) {
 		{"0.0.0.0", "127.77.3.9"},
 		{"::1", "::1"},
 		{"::", "::1"},
+		{"::", "127.0.0.1"},
+		{"::", "127.0.0.2"},
 	} {
 		g := w.start(t, on(c.listen), every(echo))
 		ask := netip.MustParseAddr(c.ask)
@@ -230,21 +232,16 @@ func answersFromAskedAddress(t *testing.T, w world) {
 }
 
 func bothFamilies(t *testing.T, w world) {
-	// The port of the first address is the kernel's choice, the second's is
-	// made the same by listening twice.
-	g := w.start(t, on("0.0.0.0"), every(echo))
-	cfg := on("::")
-	cfg.Addrs[0] = netip.AddrPortFrom(cfg.Addrs[0].Addr(), g.Addrs()[0].Port())
-	four := w.dial(t, loopback4)
-	four.send(t, at(g, loopback4), 0, []byte("four"))
-	if a := four.receive(t); string(a.data) != "four" || a.from != at(g, loopback4) {
-		t.Errorf("IPv4 got %q from %s", a.data, a.from)
-	}
-	h := w.start(t, cfg, every(echo))
-	six := w.dial(t, loopback6)
-	six.send(t, at(h, loopback6), 0, []byte("six"))
-	if a := six.receive(t); string(a.data) != "six" || a.from != at(h, loopback6) {
-		t.Errorf("IPv6 got %q from %s", a.data, a.from)
+	cfg := on("0.0.0.0")
+	cfg.Addrs = append(cfg.Addrs, on("::").Addrs...)
+	g := w.start(t, cfg, every(echo))
+	for i, asked := range []netip.Addr{loopback4, loopback6} {
+		to := netip.AddrPortFrom(asked, g.Addrs()[i].Port())
+		e := w.dial(t, asked)
+		e.send(t, to, 0, []byte("hello"))
+		if a := e.receive(t); string(a.data) != "hello" || a.from != to {
+			t.Errorf("asked %s, got %q from %s", to, a.data, a.from)
+		}
 	}
 }
 

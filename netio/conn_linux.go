@@ -24,7 +24,7 @@ type connSocket struct {
 }
 
 func openConn(local netip.AddrPort, cfg *Config) (connEnd, netip.AddrPort, error) {
-	fd, err := openSocket(local, true)
+	fd, err := openSocket(local, true, false)
 	if err != nil {
 		return nil, local, err
 	}

@@ -21,7 +21,7 @@ func openTransports(cfg *Config) (transports []Transport, err error) {
 	}
 	for _, addr := range cfg.Addrs {
 		if plan.find(addr) == nil {
-			plan = append(plan, &planned{addr: addr})
+			plan = append(plan, &planned{addr: addr, both: bothFamilies(addr, cfg.Addrs)})
 		}
 	}
 	sockets := make([][]*socket, cfg.Workers)
@@ -55,6 +55,7 @@ func openTransports(cfg *Config) (transports []Transport, err error) {
 // planned is an address and the sockets bound to it.
 type planned struct {
 	addr netip.AddrPort
+	both bool // of both families
 	fds  []int
 }
 
@@ -100,7 +101,7 @@ func adoptFiles(cfg *Config) (p plan, err error) {
 // port becomes everybody's.
 func (p *planned) fill(workers int) error {
 	for len(p.fds) < workers {
-		fd, err := openSocket(p.addr, len(p.fds) == 0)
+		fd, err := openSocket(p.addr, len(p.fds) == 0, p.both)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func openPortable(cfg *Config) (transports []Transport, err error) {
 	}
 	t := newPortableTransport(len(cfg.Addrs))
 	for _, addr := range cfg.Addrs {
-		s, err := openSource(addr, cfg.ReceiveBuffer)
+		s, err := openSource(addr, bothFamilies(addr, cfg.Addrs), cfg.ReceiveBuffer)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("netio: listen on %s: %w", addr, err), t.Close())
 		}
@@ -65,10 +65,13 @@ func openPortable(cfg *Config) (transports []Transport, err error) {
 	return []Transport{t}, nil
 }
 
-func openSource(addr netip.AddrPort, queue int) (*source, error) {
+func openSource(addr netip.AddrPort, both bool, queue int) (*source, error) {
 	network := "udp6"
-	if addr.Addr().Is4() {
+	switch {
+	case addr.Addr().Is4():
 		network = "udp4"
+	case both:
+		network = "udp"
 	}
 	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(addr))
 	if err != nil {

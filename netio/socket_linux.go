@@ -29,8 +29,8 @@ type socket struct {
 
 // openSocket binds a new socket. The first of an address is bound exclusively, so
 // that a port that anybody else has bound is an error; only then are others let
-// in, and they must come from the same user.
-func openSocket(addr netip.AddrPort, first bool) (int, error) {
+// in, and they must come from the same user. both opens the IPv6 wildcard to IPv4.
+func openSocket(addr netip.AddrPort, first, both bool) (int, error) {
 	sa, err := toSockaddr(addr)
 	if err != nil {
 		return -1, err
@@ -39,7 +39,7 @@ func openSocket(addr netip.AddrPort, first bool) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := bind(fd, addr.Addr().Is6(), sa, first); err != nil {
+	if err := bind(fd, sa, addr.Addr().Is6(), first, both); err != nil {
 		return -1, errors.Join(err, os.NewSyscallError("close", unix.Close(fd)))
 	}
 	return fd, nil
@@ -55,9 +55,13 @@ func udpSocket(addr netip.Addr) (int, error) {
 	return fd, os.NewSyscallError("socket", err)
 }
 
-func bind(fd int, ipv6 bool, sa unix.Sockaddr, first bool) error {
+func bind(fd int, sa unix.Sockaddr, ipv6, first, both bool) error {
 	if ipv6 {
-		if err := setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1, "IPV6_V6ONLY"); err != nil {
+		only := 1
+		if both {
+			only = 0
+		}
+		if err := setInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only, "IPV6_V6ONLY"); err != nil {
 			return err
 		}
 	}

@@ -82,14 +82,19 @@ func (n *Network) FailReceive(err error) {
 // deliver queues a buffer at the worker that serves the flow.
 func (n *Network) deliver(p packet) error {
 	for _, addr := range n.addrs {
-		if addr.Port() == p.local.Port() && addr.Addr().Is4() == p.local.Addr().Is4() &&
-			(addr.Addr() == p.local.Addr() || addr.Addr().IsUnspecified()) {
+		if addr.Port() == p.local.Port() && takes(addr.Addr(), p.local.Addr()) {
 			flow := maphash.Comparable(n.seed, [2]netip.AddrPort{p.peer, p.local})
 			n.transports[flow%uint64(len(n.transports))].put(p)
 			return nil
 		}
 	}
 	return fmt.Errorf("nobody listens on %s", p.local)
+}
+
+// takes reports whether a socket bound to an address takes what is sent to
+// another: a wildcard takes its family, and that of IPv6 takes IPv4 too.
+func takes(bound, to netip.Addr) bool {
+	return bound == to || bound.IsUnspecified() && (bound.Is6() || to.Is4())
 }
 
 // packet is a buffer under way to a worker.
