@@ -33,6 +33,14 @@ func newZipf(n int, s float64) (*chooser, error) {
 	return newWeighted(weights), nil
 }
 
+// zipfName is what results add to a workload's name.
+func zipfName(s float64) string {
+	if s == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", drawn by Zipf's law with exponent %g", s)
+}
+
 func newWeighted(weights []float64) *chooser {
 	c := &chooser{sums: weights, n: len(weights)}
 	for i := 1; i < len(weights); i++ {

@@ -13,6 +13,7 @@ import (
 type Confd struct {
 	Key  *wire.Key
 	Mix  []Share
+	Name string  // of the mix, in results
 	Zipf float64 // the exponent of the law by which a share's queries are drawn, in their order; 0: all alike
 }
 
@@ -50,7 +51,13 @@ func StandardMix(names Names) []Share {
 	return mix
 }
 
-func (c Confd) String() string { return "confd queries" }
+func (c Confd) String() string {
+	name := "confd queries"
+	if c.Name != "" {
+		name += ", mix " + c.Name
+	}
+	return name + zipfName(c.Zipf)
+}
 
 // Classes names the request types.
 func (c Confd) Classes() []string {

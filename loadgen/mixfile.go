@@ -43,7 +43,7 @@ func parseShare(line string, names Names) (Share, error) {
 		return Share{}, fmt.Errorf("weight %q is not a number from 1 to %d", weight, MaxWeight)
 	}
 	kind, status, _ := strings.Cut(kind, "=")
-	t, err := parseType(kind)
+	t, err := ParseType(kind)
 	if err != nil {
 		return Share{}, err
 	}
@@ -69,7 +69,8 @@ func cutField(line string) (field, rest string) {
 	return line, ""
 }
 
-func parseType(name string) (wire.Type, error) {
+// ParseType reads the name of a type of request, as metrics have it, or with dashes.
+func ParseType(name string) (wire.Type, error) {
 	var known []string
 	for t := range wire.Type(wire.NumTypes) {
 		if strings.ReplaceAll(name, "-", "_") == t.String() {

@@ -25,6 +25,14 @@ type Match struct {
 	Prefix int
 }
 
+// String is what ParseMatch reads.
+func (m Match) String() string {
+	if m.Prefix == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("prefix:%d", m.Prefix)
+}
+
 // MaxPrefix is the longest counter.
 const MaxPrefix = 8
 
@@ -47,7 +55,9 @@ func (e *Expect) holds(reply []byte) bool {
 	return true
 }
 
-func (p Payload) String() string { return fmt.Sprintf("%d raw payloads", len(p.Payloads)) }
+func (p Payload) String() string {
+	return fmt.Sprintf("%d raw payloads, matched by %s%s", len(p.Payloads), p.Match, zipfName(p.Zipf))
+}
 
 func (p Payload) Classes() []string { return []string{"payload"} }
 

@@ -1,29 +1,29 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/netip"
-	"net/url"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"gantry/confd/wire"
+	"gantry/confd/paths"
 	"gantry/loadgen"
 )
 
 // loadOptions are the flags of the load generator.
 type loadOptions struct {
 	loadgen.Options
-	configFile string
-	keyFile    string
-	mix        string
-	echoSize   int
-	asJSON     bool
+	aimOptions
+	searchMax bool
+	trials    int
+	progress  bool
+	hdrFile   string
+	asJSON    bool
 }
 
 func newLoadCommand(a *app) *cobra.Command {
@@ -31,13 +31,17 @@ func newLoadCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "load TARGET",
 		Short: "Put load on a server and measure its answers",
-		Long: `Keeps a number of requests under way to a server and measures what comes back.
+		Long: `Puts load on a server and measures what comes back: as fast as it answers, with
+a number of requests under way (a closed loop, for peaks), or with --rate at a
+fixed rate whatever it answers (an open loop, for latencies: they count from when
+a request was due, so a server that stalls shows it).
 
 The target confd://ADDR:PORT is asked a mix of queries about the names in a
 config.data: 60 % for an instance's node by address, 20 % for a node's role, 10 %
 for the master, 5 % for the master candidates, 5 % pings. Every request has a salt
 and an rsalt of its own and is signed with the cluster's key. The target
-udp://ADDR:PORT is expected to send back what it gets.
+udp://ADDR:PORT is expected to send back what it gets; with --payload it is sent
+what a file holds, and replies are matched as --match says.
 
 Every reply is checked. The exit code is 1 if any answer was wrong or missing.`,
 		Args: cobra.ExactArgs(1),
@@ -46,108 +50,109 @@ Every reply is checked. The exit code is 1 if any answer was wrong or missing.`,
 			if err != nil {
 				return err
 			}
-			if o.configFile == "" {
-				o.configFile = dirs.Config()
-			}
-			if o.keyFile == "" {
-				o.keyFile = dirs.HMACKey()
-			}
-			target, workload, err := o.aim(args[0])
-			if err != nil {
-				return err
-			}
-			result, err := loadgen.Run(command.Context(), target, workload, o.Options)
-			if err != nil {
-				return err
-			}
-			return o.report(command.OutOrStdout(), result)
+			return o.run(command, dirs, args[0])
 		},
 	}
 	flags := command.Flags()
-	flags.Var(absolutePath{&o.configFile}, "config", "ask about the names in this config.data `FILE` (default: the node's)")
-	flags.Var(absolutePath{&o.keyFile}, "key", "sign with the key in `FILE` (default: the node's hmac.key)")
-	flags.StringVar(&o.mix, "mix", "standard", "ask the `MIX` of queries described above, or \"all\": every type in two spellings")
+	o.aimOptions.addFlags(flags)
+	flags.Float64Var(&o.Rate, "rate", 0, "send `N` requests a second, whatever is answered (default: as fast as it answers)")
+	flags.IntVar(&o.Burst, "burst", 0, "with --rate: send `N` requests of a thread at a time (default: 1 up to 20,000/s, then as few as make 20,000 bursts a second)")
+	flags.BoolVar(&o.searchMax, "search-max", false, "find the highest rate that loses nothing; --rate is the first to try")
+	flags.IntVar(&o.trials, "trials", loadgen.DefaultTrials, "with --search-max: try `N` rates at most, each for --duration")
 	flags.IntVar(&o.Workers, "workers", 1, "generate with `N` threads")
 	flags.IntVar(&o.Sockets, "sockets", 1, "send from `N` sockets in each thread")
-	flags.IntVar(&o.Outstanding, "outstanding", loadgen.DefaultOutstanding, "keep `N` requests of each thread under way")
+	flags.IntVar(&o.Outstanding, "outstanding", loadgen.DefaultOutstanding, "without --rate: keep `N` requests of each thread under way")
 	flags.IntVar(&o.Coalesce, "coalesce", 1, "let the kernel carry `N` requests at a time (UDP_SEGMENT, UDP_GRO)")
 	flags.DurationVar(&o.Warmup, "warmup", time.Second, "load for this `TIME` before measuring")
 	flags.DurationVar(&o.Duration, "duration", loadgen.DefaultDuration, "measure for this `TIME`")
 	flags.Uint64Var(&o.Requests, "requests", 0, "stop after `N` requests (default: no limit)")
 	flags.DurationVar(&o.Timeout, "timeout", loadgen.DefaultTimeout, "count a request as lost after this `TIME`")
 	flags.IntVar(&o.Ahead, "ahead", loadgen.DefaultAhead, "sign `N` requests of each thread before the run")
-	flags.StringVar((*string)(&o.Verify), "verify", string(loadgen.VerifyAll), "check the signatures of all replies, of a sample or of none")
+	flags.StringVar((*string)(&o.Verify), "verify", string(loadgen.VerifyAll), "check the signatures of `all|sample|none` of the replies; salt and status are always checked")
 	flags.IntSliceVar(&o.Cores, "cores", nil, "run the threads on these `CORES`")
 	flags.Uint64Var(&o.Seed, "seed", 1, "draw the sequence of requests from this `SEED`")
-	flags.IntVar(&o.echoSize, "size", 200, "send datagrams of `N` bytes to a udp target")
+	flags.BoolVar(&o.progress, "progress", false, "tell each second how it goes (default: on a terminal)")
+	flags.StringVar(&o.hdrFile, "hdr", "", "write the latencies to `FILE`, as a HdrHistogram V2 log")
 	flags.BoolVar(&o.asJSON, "json", false, "write the result as JSON")
 	return command
 }
 
-// aim reads a target's URL and makes the workload for it.
-func (o *loadOptions) aim(text string) (loadgen.Target, loadgen.Workload, error) {
-	u, err := url.Parse(text)
-	if err != nil {
-		return nil, nil, fmt.Errorf("target %q is not a URL", text)
-	}
-	addr, err := netip.ParseAddrPort(u.Host)
-	if err != nil {
-		return nil, nil, fmt.Errorf("target %q is not of the form confd://ADDR:PORT or udp://ADDR:PORT", text)
-	}
-	target := loadgen.UDP{Scheme: u.Scheme, Addr: addr}
-	switch u.Scheme {
-	case "confd":
-		workload, err := o.confdWorkload()
-		return target, workload, err
-	case "udp":
-		return target, loadgen.Echo{Size: o.echoSize}, nil
-	}
-	return nil, nil, fmt.Errorf("target %q: unknown scheme %q, use confd or udp", text, u.Scheme)
-}
+var (
+	errNotClean    = errors.New("some requests did not get their one right answer")
+	errInterrupted = errors.New("interrupted; the result is of the time until then")
+	errNoMax       = errors.New("no rate is without loss; try a lower one first (--rate)")
+)
 
-func (o *loadOptions) confdWorkload() (loadgen.Workload, error) {
-	key, err := os.ReadFile(o.keyFile)
+func (o *loadOptions) run(command *cobra.Command, dirs paths.Dirs, text string) error {
+	target, workload, err := o.aim(text, dirs)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	names, err := loadgen.ReadNames(o.configFile)
-	if err != nil {
-		return nil, err
+	// What was measured until an interrupt is worth its table.
+	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	show := newProgressLine(command.ErrOrStderr())
+	if o.progress || show.terminal {
+		o.Progress = show.update
 	}
-	mixes := map[string]func(loadgen.Names) []loadgen.Share{"standard": loadgen.StandardMix, "all": loadgen.AllTypesMix}
-	mix := mixes[o.mix]
-	if mix == nil {
-		return nil, fmt.Errorf("mix %q is not one of standard, all", o.mix)
+	if o.searchMax {
+		return o.search(ctx, command, target, workload, show)
 	}
-	return loadgen.Confd{Key: wire.NewKey(key), Mix: mix(names)}, nil
-}
-
-var errNotClean = errors.New("some requests did not get their one right answer")
-
-func (o *loadOptions) report(w io.Writer, r *loadgen.Result) error {
-	var err error
+	result, err := loadgen.Run(ctx, target, workload, o.Options)
+	show.clear()
+	if errors.Is(err, context.Canceled) && result != nil {
+		err = errInterrupted
+	} else if err != nil {
+		return err
+	}
+	out := command.OutOrStdout()
 	if o.asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		err = encoder.Encode(r)
+		err = errors.Join(writeJSON(out, result), err)
 	} else {
-		_, err = fmt.Fprintf(w, "%s\n  answers/s   %.0f over %.1f s\n  sent        %d, answered %d, wrong %d, lost %d, late %d, duplicate %d, foreign %d\n"+
-			"  latency     p50 %v, p99 %v, p99.9 %v, max %v (%s time)\n  generator   %.0f %% busy, verified: %s\n",
-			r.Target, r.Rate, r.Seconds, r.Sent, r.Answered, r.Wrong, r.Lost, r.Late, r.Duplicate, r.Foreign,
-			r.Latency.Quantile(0.5), r.Latency.Quantile(0.99), r.Latency.Quantile(0.999), time.Duration(r.Latency.Max()), r.LatencyKind,
-			busiest(r), r.Verify)
+		err = errors.Join(printLoad(out, result), err)
 	}
-	if err == nil && !r.Clean() {
+	if err = errors.Join(err, o.writeHDR(result)); err == nil && !result.Clean() {
 		err = errNotClean
 	}
 	return err
 }
 
-// busiest is the share of its time that the busiest thread was running, in %.
-func busiest(r *loadgen.Result) float64 {
-	most := 0.0
-	for _, share := range r.GeneratorBusy {
-		most = max(most, 100*share)
+// search runs trials, and prints each.
+func (o *loadOptions) search(ctx context.Context, command *cobra.Command, target loadgen.Target, workload loadgen.Workload, show *progressLine) error {
+	out := command.OutOrStdout()
+	search := loadgen.Search{Start: o.Rate, Trials: o.trials}
+	if !o.asJSON {
+		search.Each = func(t loadgen.Trial) {
+			show.clear()
+			fmt.Fprintln(out, trialLine(&t))
+		}
 	}
-	return most
+	found, err := loadgen.SearchMax(ctx, target, workload, o.Options, search)
+	show.clear()
+	if errors.Is(err, context.Canceled) && found != nil {
+		err = errInterrupted
+	} else if err != nil {
+		return err
+	}
+	if o.asJSON {
+		err = errors.Join(writeJSON(out, found), err)
+	} else {
+		err = errors.Join(printSearch(out, found), err)
+	}
+	if found.Best == nil {
+		return errors.Join(err, errNoMax)
+	}
+	return errors.Join(err, o.writeHDR(found.Best))
+}
+
+// writeHDR writes the histogram's log, if it is wanted.
+func (o *loadOptions) writeHDR(r *loadgen.Result) error {
+	if o.hdrFile == "" {
+		return nil
+	}
+	f, err := os.Create(o.hdrFile)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.WriteHDR(f), f.Close())
 }
