@@ -106,6 +106,10 @@ install: build ## install binary, manual pages, completions and service file bel
 	install -d '$(DESTDIR)$(PREFIX)/lib/systemd/system'
 	sed 's|/usr/local/|$(PREFIX)/|' contrib/gantry-confd.service >'$(DESTDIR)$(PREFIX)/lib/systemd/system/gantry-confd.service'
 
+.PHONY: docs
+docs: ## write the generated pages anew: docs/metrics.md
+	$(GO) run ./tools/gantry metrics-page --output docs/metrics.md
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin out

@@ -3,7 +3,9 @@ package confd
 import (
 	"math/bits"
 	"sync/atomic"
+	"time"
 
+	"gantry/confd/metric"
 	"gantry/confd/wire"
 )
 
@@ -42,4 +44,40 @@ func (c *counters) publish() {
 		i := bits.TrailingZeros64(c.changed)
 		c.published[i].Store(c.plain[i])
 	}
+}
+
+// distributions are what a worker counts once a batch. docs/metrics.md says what
+// that costs.
+type distributions struct {
+	sizes         *metric.Histogram // datagrams
+	service       *metric.Histogram // nanoseconds
+	ahead, behind *metric.Histogram // seconds of skew of the askers' clocks
+}
+
+func newDistributions() distributions {
+	return distributions{
+		sizes:   metric.NewHistogram(sizeLayout),
+		service: metric.NewHistogram(serviceLayout),
+		ahead:   metric.NewHistogram(skewLayout),
+		behind:  metric.NewHistogram(skewLayout),
+	}
+}
+
+// countBatch counts a batch that was begun at that time and is done now.
+func (d *distributions) countBatch(size int, began time.Time) {
+	d.sizes.Observe(uint64(size))
+	d.service.Observe(uint64(max(0, time.Since(began))))
+}
+
+// skewMax is where clock skews are cut off, in seconds: so far off, nobody asks
+// how far, and sums of them don't overflow.
+const skewMax = 1 << 31
+
+// countSkew counts how far an asker's clock is ahead.
+func (d *distributions) countSkew(seconds int64) {
+	if seconds > 0 {
+		d.ahead.Observe(uint64(min(seconds, skewMax)))
+		return
+	}
+	d.behind.Observe(uint64(min(-seconds, skewMax)))
 }

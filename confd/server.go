@@ -3,7 +3,6 @@ package confd
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"runtime"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"gantry/cache"
+	"gantry/confd/metric"
 	"gantry/confd/wire"
 	"gantry/netio"
 )
@@ -50,6 +50,9 @@ type Server struct {
 	keys    *keys
 	workers []*worker
 	now     func() time.Time
+	made    time.Time // what is counted is counted since then
+	reloads *metric.Histogram
+	self    selfQuery
 }
 
 // New binds the addresses and reads the key. It fails if it can't; a config that
@@ -82,17 +85,20 @@ func New(cfg Config) (*Server, error) {
 
 func newServer(cfg Config, keys *keys, group *netio.Group) *Server {
 	s := &Server{
-		cfg:   cfg,
-		group: group,
-		keys:  keys,
-		now:   time.Now,
-		loader: cache.NewLoader(cache.LoaderConfig{
-			Path:     cfg.ConfigFile,
-			Grace:    cfg.Grace,
-			MaxStale: cfg.MaxStale,
-			Log:      cfg.Log,
-		}),
+		cfg:     cfg,
+		group:   group,
+		keys:    keys,
+		now:     time.Now,
+		made:    time.Now(),
+		reloads: metric.NewHistogram(reloadLayout),
 	}
+	s.loader = cache.NewLoader(cache.LoaderConfig{
+		Path:     cfg.ConfigFile,
+		Grace:    cfg.Grace,
+		MaxStale: cfg.MaxStale,
+		Log:      cfg.Log,
+		Built:    func(took time.Duration) { s.reloads.Observe(uint64(took)) },
+	})
 	for range group.Stats().Workers {
 		s.workers = append(s.workers, newWorker(s))
 	}
@@ -107,20 +113,6 @@ func (s *Server) Reload() {
 	s.loader.Reload()
 	s.keys.watch.Force()
 }
-
-// Ready returns nil when queries are answered from a config that can be used
-// now, else why not.
-func (s *Server) Ready() error {
-	if status := s.loader.Status(); status.Err != nil {
-		return fmt.Errorf("config unusable for %s: %w", status.Stale(s.now()).Round(time.Second), status.Err)
-	}
-	if _, none := s.loader.Snapshot().Unavailable(); none {
-		return errNotLoaded
-	}
-	return nil
-}
-
-var errNotLoaded = errors.New("config not loaded yet")
 
 // Close gives up the addresses of a server that was never run.
 func (s *Server) Close() error { return s.group.Close() }

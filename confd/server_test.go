@@ -303,7 +303,7 @@ func TestTheMetricsCountWhatWasDone(t *testing.T) {
 # HELP gantry_confd_config_serial Serial number of the config that answers; 0 without one.
 # TYPE gantry_confd_config_serial gauge
 gantry_confd_config_serial 100
-# HELP gantry_confd_replies_too_large_total Answers that fit no datagram and were replaced by an internal error.
+# HELP gantry_confd_replies_too_large_total Answers that fit no datagram; an internal error went out in their place.
 # TYPE gantry_confd_replies_too_large_total counter
 gantry_confd_replies_too_large_total 0
 `), "gantry_confd_config_serial", "gantry_confd_replies_too_large_total")

@@ -13,6 +13,7 @@ type worker struct {
 	sealer  *wire.Sealer
 	answers *answerer
 	counters
+	distributions
 }
 
 func newWorker(s *Server) *worker {
@@ -21,13 +22,16 @@ func newWorker(s *Server) *worker {
 		parser:  wire.NewParser(netio.MaxDatagrams),
 		sealer:  wire.NewSealer(netio.MaxDatagrams),
 		answers: newAnswerer(),
+
+		distributions: newDistributions(),
 	}
 }
 
 // Handle answers a batch from the snapshot that is current now.
 func (w *worker) Handle(b *netio.Batch) {
+	began := w.server.now()
 	snapshot := w.server.loader.Snapshot()
-	requests := w.parser.Parse(b.Datagrams(), w.server.keys.current.Load(), w.server.now().Unix())
+	requests := w.parser.Parse(b.Datagrams(), w.server.keys.current.Load(), began.Unix())
 	for i := range requests {
 		r := &requests[i]
 		if r.Drop != wire.DropNone {
@@ -63,6 +67,10 @@ func (w *worker) Handle(b *netio.Batch) {
 	}
 	w.flush(b)
 	w.publish()
+	if skew, ok := w.parser.Skew(); ok {
+		w.countSkew(skew)
+	}
+	w.countBatch(len(requests), began)
 }
 
 // surelyFits reports whether a reply can't be longer than room, without looking

@@ -31,7 +31,7 @@ type Env struct {
 }
 
 // AddCheck makes /readyz depend on check, which returns nil or why the daemon
-// is not ready, without waiting for anything.
+// is not ready, within a second.
 func (e *Env) AddCheck(name string, check func() error) { e.checks.add(name, check) }
 
 // OnReload has f called on every SIGHUP, after the log file was reopened. The

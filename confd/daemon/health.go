@@ -32,7 +32,8 @@ func (c *checks) setState(state string) {
 }
 
 // failures returns a line for each thing that is not ready. The checks run
-// one after the other and must be quick: they look at state, they don't wait.
+// one after the other and must be quick: most look at state, and one that has to wait does
+// so for a second at most.
 func (c *checks) failures() []string {
 	c.mu.Lock()
 	state, named := c.state, c.named

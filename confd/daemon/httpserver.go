@@ -19,7 +19,7 @@ const (
 	httpHeaderMaxBytes    = 16 << 10
 	httpReadHeaderTimeout = 5 * time.Second
 	httpReadTimeout       = 10 * time.Second
-	httpWriteTimeout      = 30 * time.Second // a large status page over a slow line
+	httpWriteTimeout      = 90 * time.Second // a profile of a minute, or a large status page over a slow line
 	httpIdleTimeout       = 2 * time.Minute  // longer than a scraper's interval
 	httpStopTimeout       = time.Second      // for answers under way at the end
 )

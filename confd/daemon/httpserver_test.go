@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -116,6 +117,35 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// Profiles are for this machine only.
+func TestProfilesAreServedOnLoopbackOnly(t *testing.T) {
+	for _, test := range []struct {
+		listening string
+		code      int
+	}{
+		{"127.0.0.1:1814", 200}, {"127.7.0.3:1814", 200}, {"[::1]:1814", 200},
+		{"0.0.0.0:1814", 404}, {"[::]:1814", 404}, {"192.0.2.1:1814", 404},
+	} {
+		mux := http.NewServeMux()
+		addProfiles(mux, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(test.listening)))
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/goroutine"} {
+			recorder := httptest.NewRecorder()
+			mux.ServeHTTP(recorder, httptest.NewRequest("GET", path, nil))
+			if recorder.Code != test.code {
+				t.Errorf("%s on %s: %d, want %d", path, test.listening, recorder.Code, test.code)
+			}
+		}
+	}
+}
+
+// A CPU profile as its tool asks for it fits the listener's limits.
+func TestAProfileFitsTheWriteTimeout(t *testing.T) {
+	const toolDefault = 30 * time.Second
+	if httpWriteTimeout <= toolDefault {
+		t.Errorf("a request ends after %v, a profile takes %v", httpWriteTimeout, toolDefault)
+	}
+}
+
 func TestFrameMetrics(t *testing.T) {
 	o := &Options{Identity: Confd, Version: "1.2.3", Revision: "abc"}
 	l := &logs{file: &logFile{}, syslog: &syslogWriter{}}
@@ -127,7 +157,7 @@ func TestFrameMetrics(t *testing.T) {
 		t.Errorf("lint: %v, %v", problems, err)
 	}
 	want := `
-# HELP gantry_log_lines_lost_total Log lines that a destination did not get.
+# HELP gantry_log_lines_lost_total Log lines that a destination did not get: the disk was full, or syslog slow.
 # TYPE gantry_log_lines_lost_total counter
 gantry_log_lines_lost_total{destination="file"} 2
 gantry_log_lines_lost_total{destination="syslog"} 3

@@ -89,6 +89,9 @@ func (e *Env) run(ctx context.Context, o *Options, start func(context.Context, *
 	if err != nil {
 		return err
 	}
+	if listener != nil {
+		addProfiles(e.Mux, listener.Addr())
+	}
 	defer serveHTTP(listener, newHTTPServer(e.Mux, e.Log), e.Log)()
 	e.Log.Log(ctx, LevelNotice, o.Identity.Name+" daemon startup", "version", o.Version)
 	if listener != nil {

@@ -28,6 +28,7 @@ func (a *app) commands() []*cobra.Command {
 		newEchoCommand(),
 		newLoadCommand(a),
 		newManCommand(),
+		newMetricsPageCommand(),
 		newQueryCommand(a),
 		newVersionCommand(),
 	}

@@ -26,9 +26,10 @@ var rules = []rule{
 	{name: "confd/config", layer: 0, never: []string{"net", "syscall"}},
 	{name: "confd/ssconf", layer: 0},
 	{name: "confd/paths", layer: 0},
+	{name: "confd/metric", layer: 0},
 
 	{name: "cache", layer: 1, only: []string{"confd/config", "confd/wire"}},
-	{name: "confd/daemon", layer: 1, only: []string{"confd/paths"}},
+	{name: "confd/daemon", layer: 1, only: []string{"confd/metric", "confd/paths"}},
 
 	{name: "confd/client", layer: 2, only: []string{"netio", "confd/wire", "confd/ssconf", "confd/paths"}},
 	{name: "confd", layer: 2},
