@@ -29,7 +29,7 @@ const (
 )
 
 func calls(ctx context.Context, l *Lab) (*Report, error) {
-	config, err := l.config(100)
+	config, err := l.config(ctx, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func calls(ctx context.Context, l *Lab) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, traced, err := l.countFutexes(ctx, fmt.Sprintf("futex-%d", run), config)
+		f, traced, err := l.countFutexes(ctx, config)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (l *Lab) everything(ctx context.Context, s *server, config string) (loaded 
 	ctx, cancel := context.WithCancel(ctx)
 	loaded, ended := context.WithCancelCause(ctx)
 	quiet := *l
-	quiet.Duration = callTimeout
+	quiet.length = callTimeout
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -172,8 +172,8 @@ func mallocsOver(ctx context.Context, s *confd.Server) (mallocs, queries uint64,
 // countFutexes counts the futex calls of a server under load. How many queries
 // it answers meanwhile is told by the kernel, since asking the server would
 // make it call: each query is two datagrams received, the request and the reply.
-func (l *Lab) countFutexes(ctx context.Context, name, config string) (futexes, queries uint64, err error) {
-	s, err := l.confd(ctx, name, config, serverCore, 1)
+func (l *Lab) countFutexes(ctx context.Context, config string) (futexes, queries uint64, err error) {
+	s, err := l.confd(ctx, "confd", config, confdOptions{})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -191,7 +191,7 @@ func (l *Lab) countFutexes(ctx context.Context, name, config string) (futexes, q
 	if err != nil {
 		return 0, 0, err
 	}
-	trace, err := strace(s.pid())
+	trace, err := l.strace(s.pid())
 	if err != nil {
 		return 0, 0, err
 	}
@@ -267,10 +267,11 @@ type tracing struct {
 }
 
 // strace counts the futex calls of a process from now on.
-func strace(pid int) (*tracing, error) {
+func (l *Lab) strace(pid int) (*tracing, error) {
 	t := &tracing{cmd: exec.Command("strace", "-f", "-c", "-e", "trace=futex", "-p", strconv.Itoa(pid)), output: new(bytes.Buffer)}
 	t.cmd.Stderr = t.output
-	if err := t.cmd.Start(); err != nil {
+	t.cmd.SysProcAttr = ownGroup()
+	if err := l.starter.start(t.cmd.Start); err != nil {
 		return nil, fmt.Errorf("strace: %w", err)
 	}
 	return t, nil

@@ -3,14 +3,15 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 )
 
 // contender is a server in a contest and the load that is put on it.
 type contender struct {
 	*server
-	load []string // flags of gantry load
-	as   string   // its name in the table, the server's if empty
+	load  []string // flags of gantry load
+	as    string   // its name in the table, the server's if empty
+	names string   // the config whose names are asked for, if not the contest's
 }
 
 func (c *contender) title() string {
@@ -47,19 +48,17 @@ func (l *Lab) contest(ctx context.Context, names string, contenders ...contender
 	return outcomes, nil
 }
 
-// peakLoad is how a generator on one core gets the most out of a server on
-// another: it signs the requests before the run, and of the replies it checks
-// every salt and status but only a sample of the signatures.
-var peakLoad = []string{"--warmup", "0s", "--ahead", "2000000", "--verify", "sample"}
-
 // measure makes one run. The processor time includes the warm-up, and so do the
 // answers that it is divided by: the load is told to have none.
 func (l *Lab) measure(ctx context.Context, c *contender, o *outcome, names string) error {
+	if c.names != "" {
+		names = c.names
+	}
 	before, err := c.processorTime()
 	if err != nil {
 		return err
 	}
-	r, err := l.load(ctx, c.server, names, append(slices.Clone(peakLoad), c.load...)...)
+	r, err := l.load(ctx, c.server, names, l.peakLoad(c.load)...)
 	if err != nil {
 		return err
 	}
@@ -78,25 +77,27 @@ func (l *Lab) measure(ctx context.Context, c *contender, o *outcome, names strin
 	return nil
 }
 
+// cost is the server's processor time, ns an answer.
+func (o *outcome) cost() series { return o.user.plus(o.system) }
+
 // row is an outcome in a table, beside the base.
 func (o *outcome) row(base *outcome) []string {
 	low, high := o.rate.span()
-	ratio := o.rate.over(base.rate)
-	worst, best := ratio.span()
 	return []string{
 		o.title,
-		fmt.Sprintf("%.0f", o.rate.median()),
-		fmt.Sprintf("%.0f-%.0f", low, high),
-		fmt.Sprintf("%.3g (%.3g-%.3g)", ratio.median(), worst, best),
+		amount(o.rate.median()),
+		amount(low) + "-" + amount(high),
+		o.rate.over(base.rate).text("%.3g"),
 		fmt.Sprintf("%.0f", o.user.median()),
 		fmt.Sprintf("%.0f", o.system.median()),
-		fmt.Sprintf("%.0f %%", 100*o.busy.median()),
+		fmt.Sprintf("%.0f", o.cost().median()),
+		busyText(o.busy.median()),
 	}
 }
 
 var contestHeader = []string{
 	"server", "answers/s, median", "min-max", "of the first row, pair by pair: median (min-max)",
-	"server's user ns an answer", "kernel ns", "generator busy",
+	"server's user ns an answer", "kernel ns", "together", "generator busy",
 }
 
 // contestTable is a table of outcomes, the first being the base.
@@ -106,4 +107,37 @@ func contestTable(outcomes []outcome) Table {
 		t.Rows = append(t.Rows, outcomes[i].row(&outcomes[0]))
 	}
 	return t
+}
+
+// busyLimit is the share of its core above which a generator may have been what
+// limited a rate.
+const busyLimit = 0.7
+
+// busyText says how busy a generator was, and whether that was the limit.
+func busyText(share float64) string {
+	if share > busyLimit {
+		return fmt.Sprintf("%.0f %%: **the generator was the limit**", 100*share)
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
+}
+
+// amount is a large number to four digits, or all of a small one.
+func amount(x float64) string {
+	if x < 1000 {
+		return fmt.Sprintf("%.4g", x)
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(x))-3)
+	return fmt.Sprintf("%.0f", math.Round(x/unit)*unit)
+}
+
+// bars are a contest's rates, drawn.
+func bars(title string, outcomes []outcome) Plot {
+	p := Plot{Title: title, Y: "answers a second"}
+	group := Line{}
+	for i := range outcomes {
+		p.Names = append(p.Names, outcomes[i].title)
+		group.Points = append(group.Points, outcomes[i].rate.at(float64(i)))
+	}
+	p.Lines = []Line{group}
+	return p
 }

@@ -1,21 +1,16 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"gantry/confd/config"
-	"gantry/confd/wire"
 )
 
 // Lab is where scenarios run: the program under test, the folder for its files
@@ -24,12 +19,18 @@ type Lab struct {
 	Gantry   string        // the executable
 	Dir      string        // an empty folder
 	Runs     int           // of each contender
-	Duration time.Duration // of a run
+	Duration time.Duration // of a run; 0: as long as each scenario needs
+	Quick    bool          // leave out what takes long
+	Peers    bool          // run peers beside Gantry, where they are installed
 	Progress io.Writer     // a line for every run
 
 	starter starter
 	key     []byte
 	nextPos int
+
+	// Of the scenario that runs:
+	length  time.Duration // of a run
+	running []*process
 }
 
 // The cores of a lab: the server has one for itself, the generator the other.
@@ -50,6 +51,17 @@ func (l *Lab) prepare() error {
 	return os.WriteFile(l.keyFile(), l.key, 0o600)
 }
 
+// perform runs a scenario, and ends the servers that it started.
+func (l *Lab) perform(ctx context.Context, s *Scenario) (*Report, error) {
+	l.length = s.length(l)
+	report, err := s.run(ctx, l)
+	for _, p := range l.running {
+		err = errors.Join(err, p.stop())
+	}
+	l.running = nil
+	return report, err
+}
+
 func (l *Lab) keyFile() string { return filepath.Join(l.Dir, "hmac.key") }
 
 func (l *Lab) logf(format string, args ...any) { fmt.Fprintf(l.Progress, format+"\n", args...) }
@@ -62,7 +74,7 @@ func (l *Lab) nextAddr() netip.AddrPort {
 
 // config writes the config of an invented cluster and returns the file's path.
 // It is made once for each size.
-func (l *Lab) config(instances int) (string, error) {
+func (l *Lab) config(ctx context.Context, instances int) (string, error) {
 	path := filepath.Join(l.Dir, fmt.Sprintf("config-%d", instances))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
@@ -71,101 +83,25 @@ func (l *Lab) config(instances int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = config.Generate(f, config.GenerateOptions{Nodes: max(instances/100, 10), Instances: instances, Seed: 1})
-	return path, errors.Join(err, f.Close())
+	err = config.Generate(untilDone{ctx, f}, config.GenerateOptions{Nodes: max(instances/100, 10), Instances: instances, Seed: 1})
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return path, nil
 }
 
-// server is a running server and what is known of it.
-type server struct {
-	*process
-	name   string
-	addr   netip.AddrPort
-	scheme string
-	config string // the config.data that it answers from, if it is a confd
+// untilDone is a writer that fails when its context is done, and so ends what
+// writes to it.
+type untilDone struct {
+	ctx context.Context
+	w   io.Writer
 }
 
-// confd starts Gantry's own on a copy of a config (a link: it is replaced, never
-// written to).
-func (l *Lab) confd(ctx context.Context, name, configFile, cores string, workers int, flags ...string) (*server, error) {
-	addr := l.nextAddr()
-	root := filepath.Join(l.Dir, name)
-	served := filepath.Join(root, "config.data")
-	if err := errors.Join(os.MkdirAll(root, 0o755), link(configFile, served)); err != nil {
-		return nil, err
+func (u untilDone) Write(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
 	}
-	args := append([]string{
-		"confd", "-f", "--root", root, "--no-user-checks", "-b", addr.Addr().String(), "-p", fmt.Sprint(addr.Port()),
-		"--config", served, "--key", l.keyFile(), "--workers", fmt.Sprint(workers), "--metrics", "off",
-	}, flags...)
-	p, err := l.startProcess(cores, nil, l.Gantry, args...)
-	if err != nil {
-		return nil, err
-	}
-	s := &server{p, name, addr, "confd", served}
-	if err := p.await(ctx, func() error { return l.ping(addr) }); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), p.stop())
-	}
-	return s, nil
-}
-
-// echo starts the floor.
-func (l *Lab) echo(ctx context.Context) (*server, error) {
-	addr := l.nextAddr()
-	p, err := l.startProcess(serverCore, nil, l.Gantry, "echo", addr.String())
-	if err != nil {
-		return nil, err
-	}
-	err = p.await(ctx, func() error {
-		_, err := exchange(addr, []byte("hello"), readyTimeout)
-		return err
-	})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("echo: %w", err), p.stop())
-	}
-	return &server{p, "echo", addr, "udp", ""}, nil
-}
-
-// readyTimeout is how long a server may take to answer its first request.
-const readyTimeout = 200 * time.Millisecond
-
-var errNoConfig = errors.New("server has no config yet")
-
-// ping asks whether a confd answers from a config.
-func (l *Lab) ping(addr netip.AddrPort) error {
-	reply, err := l.ask(addr, wire.ReqPing, wire.Query{}, readyTimeout)
-	if err == nil && reply.Status != int(wire.StatusOK) {
-		return errNoConfig
-	}
-	return err
-}
-
-// ask asks one question.
-func (l *Lab) ask(addr netip.AddrPort, kind wire.Type, query wire.Query, timeout time.Duration) (wire.Reply, error) {
-	key := wire.NewKey(l.key)
-	msg := wire.AppendRequestMsg(nil, kind, query, []byte("bench"))
-	answer, err := exchange(addr, wire.AppendRequest(nil, key, time.Now().Unix(), msg), timeout)
-	if err != nil {
-		return wire.Reply{}, err
-	}
-	return wire.ParseReply(answer, wire.NewKeyring(key), wire.NewReplyParser(1))
-}
-
-// exchange sends a datagram and returns the reply.
-func exchange(addr netip.AddrPort, datagram []byte, timeout time.Duration) ([]byte, error) {
-	conn, err := net.Dial("udp", addr.String())
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(timeout)); err != nil {
-		return nil, err
-	}
-	if _, err := conn.Write(datagram); err != nil {
-		return nil, err
-	}
-	reply := make([]byte, wire.MaxReply)
-	n, err := conn.Read(reply)
-	return reply[:n], err
+	return u.w.Write(p)
 }
 
 // link makes to a second name of the file from, as one that is replaced at once.
@@ -178,36 +114,14 @@ func link(from, to string) error {
 	return os.Rename(temporary, to)
 }
 
-// loadResult is what is used of gantry load's result.
-type loadResult struct {
-	Rate     float64   `json:"answers_per_second"`
-	Seconds  float64   `json:"measured_seconds"`
-	Answered uint64    `json:"answered"`
-	Busy     []float64 `json:"generator_busy"`
-}
-
-func (r *loadResult) busiest() (most float64) {
-	for _, b := range r.Busy {
-		most = max(most, b)
+// pause waits, unless the context is done before.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return most
-}
-
-// load puts load on a server from the generator's core.
-func (l *Lab) load(ctx context.Context, s *server, names string, flags ...string) (*loadResult, error) {
-	args := append([]string{
-		"-c", generatorCore, l.Gantry, "load", s.scheme + "://" + s.addr.String(), "--json",
-		"--key", l.keyFile(), "--config", names, "--duration", l.Duration.String(), "--cores", generatorCore,
-	}, flags...)
-	cmd := exec.CommandContext(ctx, "taskset", args...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("load on %s: %w: %s%s", s.name, err, errs.String(), out.String())
-	}
-	var r loadResult
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
-		return nil, fmt.Errorf("load on %s: %w", s.name, err)
-	}
-	return &r, nil
 }

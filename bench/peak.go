@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +15,7 @@ const echoSize = "200"
 const coalesce = "40"
 
 func peak(ctx context.Context, l *Lab) (*Report, error) {
-	config, err := l.config(1000)
+	config, err := l.config(ctx, 1000)
 	if err != nil {
 		return nil, err
 	}
@@ -24,9 +23,9 @@ func peak(ctx context.Context, l *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	confd, err := l.confd(ctx, "confd", config, serverCore, 1)
+	confd, err := l.confd(ctx, "confd", config, confdOptions{})
 	if err != nil {
-		return nil, errors.Join(err, floor.stop())
+		return nil, err
 	}
 	outcomes, err := l.contest(ctx, config,
 		contender{server: floor, load: []string{"--size", echoSize}},
@@ -34,12 +33,13 @@ func peak(ctx context.Context, l *Lab) (*Report, error) {
 		contender{server: confd, as: "confd, coalesced", load: []string{"--coalesce", coalesce}},
 		contender{server: floor, as: "echo, coalesced", load: []string{"--size", echoSize, "--coalesce", coalesce}},
 	)
-	if err := errors.Join(err, floor.stop(), confd.stop()); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	mac := macCost()
 	return &Report{
 		Tables: []Table{contestTable(outcomes), splitTable(outcomes[1:3], mac)},
+		Plots:  []Plot{bars("Answers a second on one core", outcomes)},
 		Goals: []Goal{
 			{What: "answers a second on one core, of the echo's", Got: outcomes[1].rate.over(outcomes[0].rate).median(), Want: 0.75},
 			{What: "coalesced, of the plain echo's", Got: outcomes[2].rate.over(outcomes[0].rate).median(), Want: 2},

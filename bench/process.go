@@ -23,9 +23,8 @@ const (
 	startTimeout = 3 * time.Minute
 	// stopTimeout is how long it may take to end.
 	stopTimeout = 10 * time.Second
-	// ticksPerSecond is the unit of processor times in /proc: USER_HZ, which
-	// is 100 on every Linux platform that Go supports.
-	ticksPerSecond = 100
+	// askAgain is the pause between two questions whether a server is ready.
+	askAgain = 10 * time.Millisecond
 )
 
 // process is a server under measurement.
@@ -33,6 +32,7 @@ type process struct {
 	cmd    *exec.Cmd
 	output *bytes.Buffer
 	ended  chan error
+	gone   bool // stopped before
 }
 
 // startProcess runs a program on the given cores, a list as taskset takes it.
@@ -41,7 +41,7 @@ func (l *Lab) startProcess(cores string, env []string, program string, args ...s
 	p := &process{cmd: cmd, output: new(bytes.Buffer), ended: make(chan error, 1)}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.Env = append(os.Environ(), env...)
-	cmd.SysProcAttr = dieWithParent()
+	cmd.SysProcAttr = ownGroup()
 	if err := l.starter.start(cmd.Start); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(program), err)
 	}
@@ -50,7 +50,7 @@ func (l *Lab) startProcess(cores string, env []string, program string, args ...s
 }
 
 // starter is a thread that lasts as long as a lab. To the kernel a process's
-// parent is the thread that started it: dieWithParent would end a server with that
+// parent is the thread that started it: ownGroup would end a server with that
 // thread, and a lab has threads that end before.
 type starter chan func()
 
@@ -91,7 +91,7 @@ func (p *process) await(ctx context.Context, ready func() error) error {
 			return fmt.Errorf("server ended (%v): %s", ended, strings.TrimSpace(p.output.String()))
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(askAgain):
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("server not ready: %w", err)
@@ -99,8 +99,12 @@ func (p *process) await(ctx context.Context, ready func() error) error {
 	}
 }
 
-// stop ends the process and waits for it.
+// stop ends the process and waits for it. It may be called again.
 func (p *process) stop() error {
+	if p.gone {
+		return nil
+	}
+	p.gone = true
 	select {
 	case err := <-p.ended:
 		return fmt.Errorf("server ended by itself (%v): %s", err, strings.TrimSpace(p.output.String()))
@@ -112,49 +116,9 @@ func (p *process) stop() error {
 		return nil
 	case <-time.After(stopTimeout):
 	}
-	_ = p.cmd.Process.Kill()
+	_ = syscall.Kill(-p.pid(), syscall.SIGKILL) // with what it started itself
 	<-p.ended
 	return errors.New("server had to be killed")
-}
-
-// processorTime is what a process has used, in seconds.
-type processorTime struct{ user, system float64 }
-
-func (t processorTime) minus(o processorTime) processorTime {
-	return processorTime{t.user - o.user, t.system - o.system}
-}
-
-// processorTime reads /proc/PID/stat.
-func (p *process) processorTime() (processorTime, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
-	if err != nil {
-		return processorTime{}, err
-	}
-	// The second field, the name in parentheses, may hold anything.
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	const user, system = 11, 12 // counted from the third field
-	if len(fields) <= system {
-		return processorTime{}, fmt.Errorf("/proc/%d/stat has %d fields", p.pid(), len(fields))
-	}
-	u, err1 := strconv.ParseFloat(fields[user], 64)
-	s, err2 := strconv.ParseFloat(fields[system], 64)
-	return processorTime{u / ticksPerSecond, s / ticksPerSecond}, errors.Join(err1, err2)
-}
-
-// peakMemory is the largest resident memory that a process had, in bytes
-// (VmHWM in /proc/PID/status).
-func (p *process) peakMemory() (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid()))
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
-			return kib << 10, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/%d/status has no VmHWM", p.pid())
 }
 
 // onCore runs f on a thread that runs on one core only.

@@ -1,12 +1,7 @@
 package bench
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
 	"strings"
 )
 
@@ -47,51 +42,22 @@ func (g *Goal) String() string {
 // Report is what a scenario found.
 type Report struct {
 	Tables []Table
+	Plots  []Plot
 	Goals  []Goal
 	Notes  []string
 }
 
-// Scenario is a thing to measure.
-type Scenario struct {
-	Name  string
-	About string
-	Needs string // what has to be installed beside Gantry; empty for nothing
-	run   func(ctx context.Context, l *Lab) (*Report, error)
-}
-
-// Run runs scenarios and writes what they find to w, in Markdown. It returns
-// an error that names those that failed or missed a goal.
-func (l *Lab) Run(ctx context.Context, w io.Writer, scenarios []Scenario) error {
-	if err := l.prepare(); err != nil {
-		return err
-	}
-	l.starter = newStarter()
-	defer l.starter.stop()
-	var errs []error
-	for _, s := range scenarios {
-		l.logf("%s: %s", s.Name, s.About)
-		report, err := s.run(ctx, l)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", s.Name, err))
-			continue
-		}
-		if err := report.write(w, &s); err != nil {
-			return err
-		}
-		for i := range report.Goals {
-			if !report.Goals[i].Met() {
-				errs = append(errs, fmt.Errorf("%s: missed: %s", s.Name, report.Goals[i].What))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (r *Report) write(w io.Writer, s *Scenario) error {
+// markdown is the report as a section. command is what made it, and below says
+// what each figure is made of. pictures are the addresses of the drawn plots.
+func (r *Report) markdown(s *Scenario, command, below string, pictures []string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n\n    gantry bench %s\n\n", s.Name, s.About, s.Name)
-	for _, t := range r.Tables {
-		t.write(&b)
+	fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.Name, s.About)
+	for i := range r.Tables {
+		r.Tables[i].write(&b)
+		fmt.Fprintf(&b, "`%s`: %s\n\n", command, below)
+	}
+	for i, picture := range pictures {
+		fmt.Fprintf(&b, "![%s](%s)\n\n", r.Plots[i].Title, picture)
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintf(&b, "%s\n\n", note)
@@ -102,8 +68,7 @@ func (r *Report) write(w io.Writer, s *Scenario) error {
 	if len(r.Goals) > 0 {
 		b.WriteByte('\n')
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
 func (t *Table) write(b *strings.Builder) {
@@ -112,22 +77,4 @@ func (t *Table) write(b *strings.Builder) {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
 	}
 	b.WriteByte('\n')
-}
-
-// Machine describes where the figures come from, in a line.
-func Machine() string {
-	model := runtime.GOARCH
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if name, ok := strings.CutPrefix(line, "model name"); ok {
-				model = strings.TrimSpace(strings.TrimLeft(name, "\t :"))
-				break
-			}
-		}
-	}
-	kernel := runtime.GOOS
-	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		kernel += " " + strings.TrimSpace(string(text))
-	}
-	return fmt.Sprintf("%d cores of %s, %s, %s", runtime.NumCPU(), model, kernel, runtime.Version())
 }

@@ -1,6 +1,9 @@
 package bench
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // series is what repeated runs gave, in their order.
 type series []float64
@@ -27,6 +30,18 @@ func (s series) span() (low, high float64) {
 	return slices.Min(s), slices.Max(s)
 }
 
+// text is the series as median and span.
+func (s series) text(format string) string {
+	low, high := s.span()
+	return fmt.Sprintf(format+" ("+format+"-"+format+")", s.median(), low, high)
+}
+
+// amounts is the same of large numbers.
+func (s series) amounts() string {
+	low, high := s.span()
+	return amount(s.median()) + " (" + amount(low) + "-" + amount(high) + ")"
+}
+
 // over divides runs pair by pair. A run that has no pair is left out.
 func (s series) over(base series) series {
 	var ratios series
@@ -36,4 +51,28 @@ func (s series) over(base series) series {
 		}
 	}
 	return ratios
+}
+
+// plus adds runs pair by pair.
+func (s series) plus(o series) series {
+	var sums series
+	for i := range min(len(s), len(o)) {
+		sums = append(sums, s[i]+o[i])
+	}
+	return sums
+}
+
+// times multiplies every run.
+func (s series) times(factor float64) series {
+	var products series
+	for _, x := range s {
+		products = append(products, factor*x)
+	}
+	return products
+}
+
+// at is the series as a point in a plot.
+func (s series) at(x float64) Point {
+	low, high := s.span()
+	return Point{X: x, Y: s.median(), Low: low, High: high}
 }

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -50,18 +49,34 @@ func TestAGoalKnowsWhetherItIsMet(t *testing.T) {
 	}
 }
 
-func TestAReportIsMarkdown(t *testing.T) {
-	var b strings.Builder
-	r := Report{
-		Tables: []Table{{Header: []string{"a", "b"}, Rows: [][]string{{"1", "2"}}}},
-		Goals:  []Goal{{What: "x", Got: 1, Want: 1}},
-		Notes:  []string{"A note."},
+func TestSumsAndProductsAreOfEachRun(t *testing.T) {
+	if got, want := (series{1, 2, 3}).plus(series{10, 20}), (series{11, 22}); !slices.Equal(got, want) {
+		t.Errorf("sums %v, want %v", got, want)
 	}
-	if err := r.write(&b, &Scenario{Name: "name", About: "About it."}); err != nil {
-		t.Fatal(err)
+	if got, want := (series{1, 2}).times(3), (series{3, 6}); !slices.Equal(got, want) {
+		t.Errorf("products %v, want %v", got, want)
 	}
-	want := "## name\n\nAbout it.\n\n    gantry bench name\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\nA note.\n\n- x: 1, goal at least 1: met\n\n"
-	if got := b.String(); got != want {
-		t.Errorf("report\n%s\nwant\n%s", got, want)
+}
+
+func TestASeriesIsWrittenAsMedianAndSpan(t *testing.T) {
+	s := series{123456, 99, 204752}
+	if got, want := s.amounts(), "123500 (99-204800)"; got != want {
+		t.Errorf("amounts %q, want %q", got, want)
+	}
+	if got, want := (series{0.5, 2, 1}).text("%.1f"), "1.0 (0.5-2.0)"; got != want {
+		t.Errorf("text %q, want %q", got, want)
+	}
+	if got, want := (series{3, 1, 2}).at(7), (Point{X: 7, Y: 2, Low: 1, High: 3}); got != want {
+		t.Errorf("point %v, want %v", got, want)
+	}
+}
+
+func TestABusyGeneratorIsNamedAsTheLimit(t *testing.T) {
+	for share, want := range map[float64]string{
+		0.35: "35 %", 0.7: "70 %", 0.71: "71 %: **the generator was the limit**", 1: "100 %: **the generator was the limit**",
+	} {
+		if got := busyText(share); got != want {
+			t.Errorf("%v is written %q, want %q", share, got, want)
+		}
 	}
 }

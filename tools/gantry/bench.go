@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,8 +20,10 @@ import (
 // benchOptions are the flags of the benchmark harness.
 type benchOptions struct {
 	report   string
+	plots    string
 	list     bool
 	peers    bool
+	quick    bool
 	runs     int
 	duration time.Duration
 }
@@ -32,7 +35,10 @@ func newBenchCommand() *cobra.Command {
 		Short: "Measure Gantry beside its peers",
 		Long: `Runs scenarios, all by default, and reports what they measured. Each starts what
 it needs on loopback addresses, pins it to a core, and runs the contenders in
-turn. The exit code is 1 if a scenario failed or missed its goal.`,
+turn. What needs a peer that is not installed is left out, and the report says
+so. The exit code is 1 if a scenario failed or missed its goal.
+
+All scenarios take about 20 minutes, with --quick two.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			if o.list {
 				return listScenarios(command.OutOrStdout())
@@ -42,10 +48,12 @@ turn. The exit code is 1 if a scenario failed or missed its goal.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.report, "report", "", "write the report to `FILE` instead of standard output")
+	flags.StringVar(&o.plots, "plots", "", "draw plots into `FOLDER`, and show them in the report (default: none)")
 	flags.BoolVar(&o.list, "list", false, "list the scenarios")
 	flags.BoolVar(&o.peers, "peers", true, "run the scenarios that need a peer, too")
-	flags.IntVar(&o.runs, "runs", 5, "run each contender `N` times")
-	flags.DurationVar(&o.duration, "duration", 3*time.Second, "measure each run for this `TIME`")
+	flags.BoolVar(&o.quick, "quick", false, "make short runs, and leave out what takes long")
+	flags.IntVar(&o.runs, "runs", bench.StandardRuns, "run each contender `N` times")
+	flags.DurationVar(&o.duration, "duration", 0, "measure each run for this `TIME` (default: as long as each scenario needs)")
 	return command
 }
 
@@ -62,7 +70,7 @@ func listScenarios(w io.Writer) error {
 	return nil
 }
 
-// chosen are the scenarios with the given names, or all.
+// chosen are the scenarios with the given names, or all that the flags leave.
 func (o *benchOptions) chosen(names []string) (chosen []bench.Scenario, err error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(bench.Scenarios(), func(s bench.Scenario) bool { return s.Name == name }) {
@@ -70,7 +78,8 @@ func (o *benchOptions) chosen(names []string) (chosen []bench.Scenario, err erro
 		}
 	}
 	for _, s := range bench.Scenarios() {
-		if len(names) == 0 && (o.peers || !strings.Contains(s.Needs, "ganeti")) || slices.Contains(names, s.Name) {
+		wanted := (o.peers || !s.Peers) && (!o.quick || s.Quick > 0)
+		if len(names) == 0 && wanted || slices.Contains(names, s.Name) {
 			chosen = append(chosen, s)
 		}
 	}
@@ -82,10 +91,14 @@ func (o *benchOptions) run(command *cobra.Command, names []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.runs < 1 || o.duration <= 0 {
+	if o.runs < 1 || o.duration < 0 {
 		return errors.New("neither runs nor duration can be less than something")
 	}
 	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	address, err := o.plotsAddress()
 	if err != nil {
 		return err
 	}
@@ -96,14 +109,47 @@ func (o *benchOptions) run(command *cobra.Command, names []string) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	lab := &bench.Lab{Gantry: self, Dir: dir, Runs: o.runs, Duration: o.duration, Progress: command.ErrOrStderr()}
+	lab := &bench.Lab{
+		Gantry: self, Dir: dir, Runs: o.runs, Duration: o.duration, Quick: o.quick, Peers: o.peers, Progress: command.ErrOrStderr(),
+	}
 	var report strings.Builder
-	fmt.Fprintf(&report, "# Benchmarks\n\nMeasured by `gantry bench --runs %d --duration %v` on %s: %s.\nEach figure is the median of %d runs of %v.\n\n",
-		o.runs, o.duration, time.Now().UTC().Format("2 January 2006"), bench.Machine(), o.runs, o.duration)
-	err = lab.Run(ctx, &report, scenarios)
+	err = lab.Run(ctx, bench.Output{Report: &report, Plots: o.plots, Address: address}, scenarios)
+	if ctx.Err() != nil {
+		return errors.New("interrupted; nothing is reported")
+	}
 	if o.report != "" {
-		return errors.Join(err, os.WriteFile(o.report, []byte(report.String()), 0o644))
+		return errors.Join(err, writeReport(o.report, report.String()))
 	}
 	_, writeErr := io.WriteString(command.OutOrStdout(), report.String())
 	return errors.Join(err, writeErr)
+}
+
+// plotsAddress is what the report calls the folder of the plots: relative to
+// itself.
+func (o *benchOptions) plotsAddress() (string, error) {
+	if o.plots == "" {
+		return "", nil
+	}
+	from, err := filepath.Abs(filepath.Dir(o.report))
+	if err != nil {
+		return "", err
+	}
+	to, err := filepath.Abs(o.plots)
+	if err != nil {
+		return "", err
+	}
+	address, err := filepath.Rel(from, to)
+	return filepath.ToSlash(address), err
+}
+
+// writeReport writes all of a report or leaves the file as it is.
+func writeReport(path, report string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temporary := path + ".new"
+	if err := os.WriteFile(temporary, []byte(report), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temporary, path)
 }
