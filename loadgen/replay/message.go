@@ -1,0 +1,87 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"gantry/confd/wire"
+)
+
+// messages reads the datagrams of a capture.
+type messages struct {
+	requests *wire.Parser
+	replies  *wire.ReplyParser
+	keys     *wire.Keyring
+	one      [1][]byte
+}
+
+func newMessages(key *wire.Key) *messages {
+	return &messages{requests: wire.NewParser(1), replies: wire.NewReplyParser(1), keys: wire.NewKeyring(key)}
+}
+
+// message is a datagram that was read: a request or a reply. It is valid until the
+// next one is read.
+type message struct {
+	request *wire.Request // nil unless it is one
+	text    []byte        // of the request
+	reply   *wire.Reply   // nil unless it is one
+	drop    wire.Drop     // why it is neither
+}
+
+// read reads a datagram as it was understood when it was captured: a request that
+// was stale then is refused now.
+func (m *messages) read(datagram []byte, at time.Time) message {
+	m.one[0] = datagram
+	request := &m.requests.Parse(m.one[:], m.keys, at.Unix())[0]
+	switch request.Drop {
+	case wire.DropNone:
+		text, ok := requestText(datagram)
+		if !ok {
+			return message{drop: wire.DropEnvelope}
+		}
+		return message{request: request, text: text}
+	case wire.DropRequest, wire.DropTooLong:
+		if reply := &m.replies.Parse(m.one[:], m.keys)[0]; reply.Err == nil {
+			return message{reply: reply}
+		}
+	}
+	return message{drop: request.Drop}
+}
+
+// requestText takes the inner message out of a datagram. An envelope whose message
+// is a list of characters, which servers take for a text, has none.
+func requestText(datagram []byte) ([]byte, bool) {
+	var envelope struct {
+		Msg string `json:"msg"`
+	}
+	body, ok := bytes.CutPrefix(datagram, []byte(wire.Magic))
+	if !ok || json.Unmarshal(body, &envelope) != nil {
+		return nil, false
+	}
+	return []byte(envelope.Msg), true
+}
+
+// renew returns a request's text with another rsalt, which must need no escapes;
+// everything else stays as it was written.
+func renew(text []byte, rsalt string) ([]byte, bool) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return nil, false
+	}
+	for decoder.More() {
+		key, err := decoder.Token()
+		var value json.RawMessage
+		if err != nil || decoder.Decode(&value) != nil {
+			return nil, false
+		}
+		if key != "rsalt" {
+			continue
+		}
+		end := int(decoder.InputOffset())
+		renewed := append([]byte(nil), text[:end-len(value)]...)
+		renewed = append(append(append(renewed, '"'), rsalt...), '"')
+		return append(renewed, text[end:]...), true
+	}
+	return nil, false
+}
