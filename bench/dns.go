@@ -20,6 +20,10 @@ var (
 // zoneHosts is how many addresses the zone has, each asked for in turn.
 const zoneHosts = 1000
 
+// dnsOutstanding is half the usual number of requests under way, which is more than
+// the receive queues hold that these servers ask for, and enough to keep them busy.
+const dnsOutstanding = "128"
+
 // dns puts DNS servers beside Gantry. They answer other questions in another
 // protocol and sign nothing: that shows where Gantry stands, and is no goal.
 func dns(ctx context.Context, l *Lab) (*Report, error) {
@@ -33,7 +37,8 @@ func dns(ctx context.Context, l *Lab) (*Report, error) {
 	}
 	report := &Report{Notes: []string{"The DNS servers have one zone of 1,000 addresses, one worker each, and answer for one of them; the echo sends their queries back; " +
 		"Gantry verifies and signs each of its answers besides."}}
-	raw := []string{"--payload", payload}
+	raw := []string{"--payload", payload, "--outstanding", dnsOutstanding}
+	answered := append([]string{"--expect", dnsAnswer}, raw...)
 	var contenders []contender
 	for _, start := range []func(context.Context) (*server, error){l.knotd, l.nsd} {
 		s, err := start(ctx)
@@ -45,7 +50,7 @@ func dns(ctx context.Context, l *Lab) (*Report, error) {
 			report.Notes = append(report.Notes, note)
 			continue
 		}
-		contenders = append(contenders, contender{server: s, load: raw})
+		contenders = append(contenders, contender{server: s, load: answered})
 	}
 	if len(contenders) == 0 {
 		return nil, &missingError{knotdPeer, !l.Peers}
@@ -88,10 +93,14 @@ func zone() []byte {
 func dnsQueries() []byte {
 	var b strings.Builder
 	for i := range zoneHosts {
-		fmt.Fprintf(&b, "%x\n", dnsQuery(fmt.Sprintf("host%d", i)))
+		fmt.Fprintf(&b, "hex:%x\n", dnsQuery(fmt.Sprintf("host%d", i)))
 	}
 	return []byte(b.String())
 }
+
+// dnsAnswer is what is expected of a reply: that it is a response without an error
+// code, whatever the flags between say. It is in the second two bytes.
+const dnsAnswer = "2:8000/800f"
 
 // dnsQuery asks for the address of a host in example.com. Its identifier, the
 // first two bytes, is the generator's to set.

@@ -64,7 +64,8 @@ type paced struct {
 	rate          series  // right answers a second
 	p50, p90, p99 series  // µs
 	p999, max     series
-	lost, all     float64 // requests, of all runs
+	lost, all     float64 // requests, of all runs; those that the generator didn't send are lost
+	late          series  // how late the generator itself was, p99.9, µs
 	busy          series
 	user, system  series // ns an answer
 }
@@ -91,8 +92,9 @@ func (l *Lab) pace(ctx context.Context, s *server, names string, rate float64, p
 	p.rate = append(p.rate, r.Rate)
 	p.p50, p.p90, p.p99 = append(p.p50, µs*r.Latency.P50), append(p.p90, µs*r.Latency.P90), append(p.p99, µs*r.Latency.P99)
 	p.p999, p.max = append(p.p999, µs*r.Latency.P999), append(p.max, µs*r.Latency.Max)
-	p.lost += float64(r.Sent - r.Answered)
-	p.all += float64(r.Sent)
+	p.late = append(p.late, µs*r.SendDelay.P999)
+	p.lost += float64(r.Sent + r.Unsent - r.Answered)
+	p.all += float64(r.Sent + r.Unsent)
 	p.busy = append(p.busy, r.busiest())
 	used := after.minus(before)
 	p.user = append(p.user, 1e9*used.user/float64(r.Answered))
@@ -102,12 +104,12 @@ func (l *Lab) pace(ctx context.Context, s *server, names string, rate float64, p
 
 var pacedHeader = []string{
 	"asked a second", "answered a second", "p50, µs: median (min-max)", "p90, µs", "p99, µs", "p99.9, µs", "longest, µs",
-	"lost, of all runs", "server's user + kernel ns an answer", "generator busy",
+	"of it the generator's: p99.9, µs", "lost, of all runs", "server's user + kernel ns an answer", "generator busy",
 }
 
 func (p *paced) row() []string {
 	return []string{
-		amount(p.asked), p.rate.amounts(), p.p50.text("%.0f"), p.p90.text("%.0f"), p.p99.text("%.0f"), p.p999.text("%.0f"), p.max.text("%.0f"),
+		amount(p.asked), p.rate.amounts(), p.p50.text("%.0f"), p.p90.text("%.0f"), p.p99.text("%.0f"), p.p999.text("%.0f"), p.max.text("%.0f"), p.late.text("%.0f"),
 		fmt.Sprintf("%.0f of %.0f", p.lost, p.all), fmt.Sprintf("%.0f + %.0f", p.user.median(), p.system.median()), busyText(p.busy.median()),
 	}
 }

@@ -7,21 +7,23 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"time"
 )
 
 // loadResult is what is used of gantry load's result.
 type loadResult struct {
-	Rate     float64   `json:"answers_per_second"`
-	Seconds  float64   `json:"measured_seconds"`
-	Sent     uint64    `json:"sent"`
-	Answered uint64    `json:"answered"`
-	Wrong    uint64    `json:"wrong"`
-	Lost     uint64    `json:"lost"`
-	Late     uint64    `json:"late"`
-	Busy     []float64 `json:"generator_busy"`
-	Latency  latencies `json:"latency_ns"`
-	Exit     error     `json:"-"` // what gantry load ended with: nil if every request had its one right answer
+	Rate      float64           `json:"answers_per_second"`
+	Sent      uint64            `json:"sent"`
+	Answered  uint64            `json:"answered"`
+	Wrong     uint64            `json:"wrong"`
+	Lost      uint64            `json:"lost"`
+	Unsent    uint64            `json:"unsent"` // by a generator that was too slow
+	Faults    map[string]uint64 `json:"faults"`
+	Busy      []float64         `json:"generator_busy"`
+	Latency   latencies         `json:"latency_ns"`
+	SendDelay latencies         `json:"send_delay_ns"` // how late the generator itself was, at a fixed rate
+	Exit      error             `json:"-"`             // what gantry load ended with: nil if every request had its one right answer
 }
 
 // latencies are in nanoseconds.
@@ -77,7 +79,8 @@ func (l *Lab) tryLoad(ctx context.Context, s *server, names string, flags ...str
 		return nil, fmt.Errorf("load on %s: %w: %s%s", s.name, errors.Join(exit, errors.New("no result")), errs.String(), out.String())
 	}
 	if exit != nil {
-		r.Exit = fmt.Errorf("load on %s: %w: %s%s", s.name, exit, errs.String(), out.String())
+		r.Exit = fmt.Errorf("load on %s: %w: %s (%d of %d requests answered rightly, %d wrongly, %d lost, %d unsent, faults %v)",
+			s.name, exit, strings.TrimSpace(errs.String()), r.Answered, r.Sent, r.Wrong, r.Lost, r.Unsent, r.Faults)
 	}
 	return &r, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -41,7 +42,9 @@ const (
 	plotHeight = 9 * vg.Centimeter
 	barRoom    = 0.7 * vg.Centimeter // of each bar and the space around it
 	frameRoom  = 3 * vg.Centimeter   // of title and axis
-	barShare   = 0.7                 // of its room
+	legendRoom = 3 * vg.Centimeter
+	margin     = vg.Centimeter / 2
+	barShare   = 0.7 // of its room
 )
 
 // palette can be told apart by people who don't see all colours, also in print
@@ -67,27 +70,48 @@ func (p *Plot) SVG() ([]byte, error) {
 	drawn := plot.New()
 	drawn.Title.Text = p.Title
 	drawn.Title.Padding = vg.Points(6)
-	drawn.Legend.Top = true
+	legend := plot.NewLegend()
+	legend.Top, legend.Left = true, true
+	sansSerif(drawn, &legend)
 	var err error
 	height := plotHeight
 	if len(p.Names) > 0 {
 		height = frameRoom + barRoom*vg.Length(len(p.Names)*len(p.Lines))
-		err = p.drawBars(drawn)
+		err = p.drawBars(drawn, &legend)
 	} else {
-		err = p.drawLines(drawn)
+		err = p.drawLines(drawn, &legend)
 	}
 	if err != nil {
 		return nil, err
 	}
 	canvas := vgsvg.New(plotWidth, height)
-	drawn.Draw(draw.New(canvas))
+	whole, room := draw.New(canvas), margin
+	if len(p.Lines) > 1 {
+		room += legendRoom
+		legend.Draw(draw.Crop(whole, plotWidth-legendRoom, 0, margin, -2*margin))
+	}
+	drawn.Draw(draw.Crop(whole, margin, -room, margin, -margin))
 	var out bytes.Buffer
 	_, err = canvas.WriteTo(&out)
-	return out.Bytes(), err
+	return bytes.ReplaceAll(out.Bytes(), []byte(measuredFont+";"), []byte(measuredFont+",Arial,Helvetica,sans-serif;")), err
+}
+
+// measuredFont is the font that texts are laid out with, as a drawing calls it. A
+// viewer that doesn't have it is told of those that are as wide.
+const measuredFont = "Liberation Sans"
+
+// sansSerif sets the font of all texts.
+func sansSerif(drawn *plot.Plot, legend *plot.Legend) {
+	for _, style := range []*text.Style{
+		&drawn.Title.TextStyle, &drawn.X.Label.TextStyle, &drawn.Y.Label.TextStyle,
+		&drawn.X.Tick.Label, &drawn.Y.Tick.Label, &legend.TextStyle,
+	} {
+		style.Font.Typeface, style.Font.Variant = "Liberation", "Sans"
+	}
 }
 
 // drawBars draws horizontal bars, whose names have room, the first on top.
-func (p *Plot) drawBars(drawn *plot.Plot) error {
+func (p *Plot) drawBars(drawn *plot.Plot, legend *plot.Legend) error {
 	drawn.X.Label.Text = p.Y
 	drawn.X.Tick.Marker = ticks{plot.DefaultTicks{}}
 	drawn.X.Min = 0
@@ -114,14 +138,14 @@ func (p *Plot) drawBars(drawn *plot.Plot) error {
 		chart.Color, chart.LineStyle.Width = colour(i), 0
 		drawn.Add(chart, &whiskers{spans, offset})
 		if line.Name != "" {
-			drawn.Legend.Add(line.Name, chart)
+			legend.Add(line.Name, chart)
 		}
 	}
 	drawn.NominalY(names...)
 	return nil
 }
 
-func (p *Plot) drawLines(drawn *plot.Plot) error {
+func (p *Plot) drawLines(drawn *plot.Plot, legend *plot.Legend) error {
 	drawn.X.Label.Text, drawn.Y.Label.Text = p.X, p.Y
 	drawn.X.Tick.Marker, drawn.Y.Tick.Marker = ticks{plot.DefaultTicks{}}, ticks{plot.DefaultTicks{}}
 	if p.LogX {
@@ -151,7 +175,7 @@ func (p *Plot) drawLines(drawn *plot.Plot) error {
 		bars.Color = colour(i)
 		drawn.Add(curve, marks, bars)
 		if line.Name != "" {
-			drawn.Legend.Add(line.Name, curve, marks)
+			legend.Add(line.Name, curve, marks)
 		}
 	}
 	return nil

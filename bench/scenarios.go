@@ -12,7 +12,7 @@ func Scenarios() []Scenario {
 		},
 		{
 			Name:   "types",
-			About:  "Answers a second by type of request, and of two mixes: the standard one, and all types in two spellings; 1,000 instances, plain and with " + coalesce + " requests coalesced.",
+			About:  "Answers a second by type of request, and of two mixes: the standard one, and all types in two spellings; 100 instances, plain and with " + coalesce + " requests coalesced.",
 			Length: 500 * time.Millisecond, Quick: 200 * time.Millisecond, run: types,
 		},
 		{

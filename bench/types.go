@@ -3,6 +3,9 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"gantry/confd/wire"
 )
@@ -12,13 +15,21 @@ import (
 // generator's receive queue.
 const typesOutstanding = "80"
 
+// typesInstances are few enough that every type's answer fits a datagram, also
+// that of all a node's instances with everything about them.
+const typesInstances = 100
+
 // types asks one server for one type of answer after the other.
 func types(ctx context.Context, l *Lab) (*Report, error) {
-	config, err := l.config(ctx, 1000)
+	config, err := l.config(ctx, typesInstances)
 	if err != nil {
 		return nil, err
 	}
 	s, err := l.confd(ctx, "confd", config, confdOptions{})
+	if err != nil {
+		return nil, err
+	}
+	disks, err := l.disksMix()
 	if err != nil {
 		return nil, err
 	}
@@ -32,6 +43,9 @@ func types(ctx context.Context, l *Lab) (*Report, error) {
 	var contenders []contender
 	for _, mix := range mixes {
 		flags := []string{"--mix", mix, "--outstanding", typesOutstanding}
+		if mix == wire.ReqInstanceDisks.String() {
+			flags[1] = disks
+		}
 		contenders = append(contenders,
 			contender{server: s, as: mix, load: flags},
 			contender{server: s, as: mix + ", coalesced", load: append([]string{"--coalesce", coalesce}, flags...)})
@@ -62,4 +76,15 @@ func types(ctx context.Context, l *Lab) (*Report, error) {
 // costText is the server's processor time an answer, in ns, in its two parts.
 func (o *outcome) costText() string {
 	return fmt.Sprintf("%.0f + %.0f", o.user.median(), o.system.median())
+}
+
+// disksMix writes the file that asks for the disks of every instance, which a mix
+// by the type's name can't: it knows the instances' addresses only.
+func (l *Lab) disksMix() (path string, err error) {
+	var b strings.Builder
+	for i := range typesInstances {
+		fmt.Fprintf(&b, "1 %s instance%d\n", wire.ReqInstanceDisks, i+1)
+	}
+	path = filepath.Join(l.Dir, "disks.mix")
+	return path, os.WriteFile(path, []byte(b.String()), 0o644)
 }
