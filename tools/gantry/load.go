@@ -23,6 +23,7 @@ type loadOptions struct {
 	trials    int
 	progress  bool
 	hdrFile   string
+	pcapFile  string
 	asJSON    bool
 }
 
@@ -73,6 +74,7 @@ Every reply is checked. The exit code is 1 if any answer was wrong or missing.`,
 	flags.Uint64Var(&o.Seed, "seed", 1, "draw the sequence of requests from this `SEED`")
 	flags.BoolVar(&o.progress, "progress", false, "tell each second how it goes (default: on a terminal)")
 	flags.StringVar(&o.hdrFile, "hdr", "", "write the latencies to `FILE`, as a HdrHistogram V2 log")
+	flags.StringVar(&o.pcapFile, "pcap", "", "record what goes out and comes back in `FILE`, as a capture for gantry replay")
 	flags.BoolVar(&o.asJSON, "json", false, "write the result as JSON")
 	return command
 }
@@ -96,9 +98,12 @@ func (o *loadOptions) run(command *cobra.Command, dirs paths.Dirs, text string) 
 		o.Progress = show.update
 	}
 	if o.searchMax {
+		if o.pcapFile != "" {
+			return errPcapSearch
+		}
 		return o.search(ctx, command, target, workload, show)
 	}
-	result, err := loadgen.Run(ctx, target, workload, o.Options)
+	result, err := o.runRecorded(ctx, target, workload, command.ErrOrStderr())
 	show.clear()
 	if errors.Is(err, context.Canceled) && result != nil {
 		err = errInterrupted

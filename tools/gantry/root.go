@@ -30,6 +30,7 @@ func (a *app) commands() []*cobra.Command {
 		newManCommand(),
 		newMetricsPageCommand(),
 		newQueryCommand(a),
+		newReplayCommand(a),
 		newVersionCommand(),
 	}
 }
