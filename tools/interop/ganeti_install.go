@@ -21,6 +21,7 @@ var ganetiPackages = []debianPackages{
 	{[]string{"arping"}, "/usr/bin/arping"},
 	{[]string{"ganeti"}, "/usr/sbin/gnt-cluster"},
 	{[]string{"ganeti-os-noop"}, "/usr/share/ganeti/os/noop/create"},
+	{[]string{"prometheus"}, promtoolBinary},
 }
 
 // installGaneti installs the reference where it isn't installed yet.

@@ -47,6 +47,7 @@ func parts() []part {
 		{name: "gantry-client", about: "our client library and commands against ganeti-confd and ours", run: compareClient},
 		{name: "live-cluster", about: "a real cluster whose ganeti-confd is replaced by ours while it runs", run: compareCluster, waits: true},
 		{name: "cfgupgrade", about: "the reference's cfgupgrade and our upgrade of old configs", run: compareCfgupgrade},
+		{name: "observability", about: "promtool and Prometheus on our rules, alerts, dashboard and metrics", run: compareObservability, waits: true},
 	}
 }
 
