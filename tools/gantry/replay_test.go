@@ -87,17 +87,17 @@ func TestReplayMistakes(t *testing.T) {
 		}
 	}
 	for _, test := range []struct{ line, want string }{
-		{"replay " + empty, "replay: whom to ask is missing: give --to ADDR[:PORT], or --list"},
+		{"replay " + empty, "gantry: whom to ask is missing: give --to ADDR[:PORT], or --list"},
 		{"replay " + empty + " --to nowhere", "gantry: --to: "},
 		{"replay " + empty + " --to 127.0.0.1:9 --key /none", "gantry: key file: open /none: no such file or directory (give --key)"},
-		{"replay " + empty + " --to 127.0.0.1:9 --capture-key /none --key " + key, "replay: key file: open /none"},
-		{"replay " + empty + " --to 127.0.0.1:9 --key " + key, "replay: " + empty + " holds no request that is signed with the key"},
-		{"replay " + foreign + " --to 127.0.0.1:9 --key " + key, "replay: " + foreign + ": replay: capture: neither a pcap nor a pcapng file"},
+		{"replay " + empty + " --to 127.0.0.1:9 --capture-key /none --key " + key, "gantry: key file: open /none"},
+		{"replay " + empty + " --to 127.0.0.1:9 --key " + key, "gantry: " + empty + " holds no request that is signed with the key"},
+		{"replay " + foreign + " --to 127.0.0.1:9 --key " + key, "gantry: " + foreign + ": replay: capture: neither a pcap nor a pcapng file"},
 		{"replay " + foreign + " --list", "gantry: " + foreign + ": capture: neither a pcap nor a pcapng file"},
 		{"replay /none --list", "gantry: open /none: no such file or directory"},
 		{"replay /none --list --key /none", "gantry: key file: open /none"},
-		{"replay /none --to 127.0.0.1:9 --key " + key, "replay: /none: replay: open /none: no such file or directory"},
-		{"replay - --loop 2 --to 127.0.0.1:9 --key " + key, "replay: standard input can't be sent more than once"},
+		{"replay /none --to 127.0.0.1:9 --key " + key, "gantry: /none: replay: open /none: no such file or directory"},
+		{"replay - --loop 2 --to 127.0.0.1:9 --key " + key, "gantry: standard input can't be sent more than once"},
 		{"replay " + empty + " --speed 0", `gantry: invalid argument "0" for "--speed" flag: neither a number above 0 nor max`},
 		{"load --pcap " + empty + " --search-max --size 100 udp://127.0.0.1:9", "gantry: --pcap records one run"},
 		{"load --pcap /none/x --size 100 udp://127.0.0.1:9", "gantry: open /none/x: no such file or directory"},
