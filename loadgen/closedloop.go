@@ -9,14 +9,14 @@ func (l *loop) closedTurn(now time.Duration) error {
 		l.begun = true
 		l.sendAll(now)
 	}
-	lane, now, lost, err := l.receive(patience)
+	r, err := l.receive(patience)
 	switch {
 	case err != nil:
 		return err
-	case lost: // on any lane
-		l.sendAll(now)
+	case r.lost:
+		l.sendAll(r.now)
 	default:
-		l.send(lane, now)
+		l.send(r.lane, r.now)
 		l.conn.Flush()
 	}
 	return nil

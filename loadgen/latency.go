@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -53,20 +52,6 @@ func (l Latency) Figures() Figures {
 		uint64(l.TotalCount()), l.Min(), l.Mean(), int64(l.Quantile(0.5)), int64(l.Quantile(0.9)),
 		int64(l.Quantile(0.99)), int64(l.Quantile(0.999)), l.Max(),
 	}
-}
-
-// MarshalJSON writes the usual figures, each with its unit in the name.
-func (l Latency) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Count uint64  `json:"count"`
-		Min   int64   `json:"min_ns"`
-		Mean  float64 `json:"mean_ns"`
-		P50   int64   `json:"p50_ns"`
-		P90   int64   `json:"p90_ns"`
-		P99   int64   `json:"p99_ns"`
-		P999  int64   `json:"p999_ns"`
-		Max   int64   `json:"max_ns"`
-	}(l.Figures()))
 }
 
 // WriteHDR writes the latencies of a run as a HdrHistogram V2 log: one interval,

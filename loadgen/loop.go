@@ -171,7 +171,7 @@ func (l *loop) drain(now time.Duration) error {
 		l.unsent = l.schedule.left(min(now, l.measured+l.options.Duration))
 	}
 	for l.account.under > 0 {
-		if _, _, _, err := l.receive(patience); err != nil {
+		if _, err := l.receive(patience); err != nil {
 			return err
 		}
 	}
@@ -181,14 +181,22 @@ func (l *loop) drain(now time.Duration) error {
 	return nil
 }
 
-// receive waits for replies of one lane, judges them and accounts for them. It
-// returns the lane and the time, and whether requests were given up meanwhile.
-func (l *loop) receive(wait time.Duration) (lane int, now time.Duration, lost bool, err error) {
+// received is what one receive brought.
+type received struct {
+	lane    int
+	replies int
+	now     time.Duration
+	lost    bool // requests were given up meanwhile, on any lane
+}
+
+// receive waits for replies of one lane, judges them and accounts for them.
+func (l *loop) receive(wait time.Duration) (received, error) {
 	lane, replies, err := l.conn.Receive(wait)
 	if err != nil {
-		return lane, 0, false, err
+		return received{}, err
 	}
-	now = l.now()
+	now := l.now()
+	r := received{lane: lane, replies: len(replies), now: now}
 	if l.options.Tap != nil {
 		l.tapReceived(lane, now, replies)
 	}
@@ -204,7 +212,8 @@ func (l *loop) receive(wait time.Duration) (lane int, now time.Duration, lost bo
 		l.publish()
 		l.publishAt = now + publishInterval
 	}
-	return lane, now, l.account.expire(now-l.options.Timeout, l.lose), nil
+	r.lost = l.account.expire(now-l.options.Timeout, l.lose)
+	return r, nil
 }
 
 // settle accounts for a reply.

@@ -3,6 +3,7 @@ package loadgen_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,7 +182,8 @@ func TestOptionsOutOfRange(t *testing.T) {
 	for _, o := range []loadgen.Options{
 		{Workers: -1}, {Workers: loadgen.MaxWorkers + 1}, {Sockets: -1}, {Outstanding: loadgen.MaxOutstanding + 1},
 		{Coalesce: 65}, {Outstanding: 10, Sockets: 11}, {Outstanding: 100, Sockets: 2, Coalesce: 64},
-		{Duration: -1}, {Warmup: -1}, {Timeout: -1}, {Verify: "most"}, {Ahead: -1},
+		{Rate: -1}, {Rate: 2e9}, {Rate: math.NaN()}, {Burst: 2}, {Rate: 1, Burst: -1}, {Rate: 1, Burst: 257}, {Rate: 1, Burst: 5, Coalesce: 2},
+		{ProgressInterval: -1}, {Duration: -1}, {Warmup: -1}, {Timeout: -1}, {Verify: "most"}, {Ahead: -1},
 	} {
 		silent := func(int, int, []byte) []scriptedReply { return nil }
 		if _, err := loadgen.Run(context.Background(), scripted{silent}, loadgen.Echo{Size: 64}, o); err == nil {

@@ -53,7 +53,7 @@ type Result struct {
 	Classes   map[string]uint64 `json:"classes,omitempty"` // right answers by kind of request
 
 	LatencyKind string  `json:"latency_kind"` // "service" or "intended": see the package's doc
-	Latency     Latency `json:"latency"`      // as LatencyNS, with the unit in each name
+	Latency     Latency `json:"-"`
 	LatencyNS   Figures `json:"latency_ns"`
 
 	// SendDelay is how late the generator itself sent, in an open loop: it is part
