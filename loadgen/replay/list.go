@@ -62,7 +62,7 @@ func List(file io.Reader, key *wire.Key) (*Listing, error) {
 	kind := claimed
 	if key != nil {
 		messages := newMessages(key)
-		kind = func(d *capture.Datagram) said { return messages.kind(d) }
+		kind = messages.kind
 	}
 	servers, clients := map[netip.AddrPort]*Peer{}, map[netip.Addr]*Peer{}
 	for {
@@ -73,7 +73,16 @@ func List(file io.Reader, key *wire.Key) (*Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.add(&d, kind(&d), servers, clients)
+		what := kind(d.Payload, d.Time)
+		if what.drop == wire.DropEnvelope.String() {
+			if all := parts(d.Payload); all != nil {
+				for _, part := range all {
+					l.add(&d, kind(part, d.Time), servers, clients)
+				}
+				continue
+			}
+		}
+		l.add(&d, what, servers, clients)
 	}
 	l.finish(reader.Stats(), servers, clients)
 	return l, nil
@@ -86,8 +95,8 @@ type said struct {
 }
 
 // kind says what a datagram is to who has the key.
-func (m *messages) kind(d *capture.Datagram) said {
-	switch message := m.read(d.Payload, d.Time); {
+func (m *messages) kind(datagram []byte, at time.Time) said {
+	switch message := m.read(datagram, at); {
 	case message.request != nil:
 		return said{request: message.request.Type.String()}
 	case message.reply != nil:
@@ -98,14 +107,14 @@ func (m *messages) kind(d *capture.Datagram) said {
 }
 
 // claimed says what a datagram claims to be.
-func claimed(d *capture.Datagram) said {
+func claimed(datagram []byte, _ time.Time) said {
 	switch {
-	case len(d.Payload) < len(wire.Magic):
+	case len(datagram) < len(wire.Magic):
 		return said{drop: wire.DropShort.String()}
-	case !bytes.HasPrefix(d.Payload, []byte(wire.Magic)):
+	case !bytes.HasPrefix(datagram, []byte(wire.Magic)):
 		return said{drop: wire.DropMagic.String()}
 	}
-	text, ok := requestText(d.Payload)
+	text, ok := requestText(datagram)
 	if !ok {
 		return said{drop: wire.DropEnvelope.String()}
 	}

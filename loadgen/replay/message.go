@@ -49,6 +49,35 @@ func (m *messages) read(datagram []byte, at time.Time) message {
 	return message{drop: request.Drop}
 }
 
+// parts returns the datagrams that a packet holds which can't be read as one: on the
+// machine that sends them, datagrams that leave together (UDP_SEGMENT) are captured
+// before they are cut up, one behind the other, all as long as the first but the
+// last. (Our server pads replies with blanks to that end.) It returns nil if the
+// packet isn't of that form.
+func parts(packet []byte) [][]byte {
+	const next = wire.Magic + "{"
+	size := 0
+	for size == 0 || !endsDatagram(packet[:size]) {
+		at := bytes.Index(packet[min(size+1, len(packet)):], []byte(next))
+		if at < 0 {
+			return nil
+		}
+		size += 1 + at
+	}
+	var all [][]byte
+	for start := 0; start < len(packet); start += size {
+		part := packet[start:min(start+size, len(packet))]
+		if !bytes.HasPrefix(part, []byte(wire.Magic)) {
+			return nil
+		}
+		all = append(all, part)
+	}
+	return all
+}
+
+// endsDatagram says whether text may be the end of a datagram.
+func endsDatagram(text []byte) bool { return bytes.HasSuffix(bytes.TrimRight(text, " "), []byte("}")) }
+
 // requestText takes the inner message out of a datagram. An envelope whose message
 // is a list of characters, which servers take for a text, has none.
 func requestText(datagram []byte) ([]byte, bool) {

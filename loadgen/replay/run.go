@@ -132,6 +132,21 @@ func (r *replayer) count(s capture.Stats) {
 func (r *replayer) datagram(ctx context.Context, d *capture.Datagram) error {
 	r.captureNow = d.Time
 	m := r.captured.read(d.Payload, d.Time)
+	if m.drop == wire.DropEnvelope {
+		if all := parts(d.Payload); all != nil {
+			for _, part := range all {
+				if err := r.message(ctx, d, r.captured.read(part, d.Time)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	return r.message(ctx, d, m)
+}
+
+// message takes a datagram that was read.
+func (r *replayer) message(ctx context.Context, d *capture.Datagram, m message) error {
 	switch {
 	case m.request != nil:
 		return r.request(ctx, d, &m)

@@ -148,6 +148,37 @@ func TestUnread(t *testing.T) {
 	}
 }
 
+// Datagrams that left together, and were captured before they were cut up, are
+// several.
+func TestCoalescedDatagrams(t *testing.T) {
+	r := record(t)
+	var packet []byte
+	for _, rsalt := range []string{"salt1", "salt2", "s3"} {
+		packet = append(packet, wire.AppendRequest(nil, testKey, noon.Unix(), []byte(ask(wire.ReqPing, "null", rsalt)))...)
+		packet = append(packet, "  "...) // padding
+	}
+	r.raw(0, client1, server1, packet)
+	for _, rsalt := range []string{"salt1", "salt2", "s3"} {
+		r.says(1, client1, server1, rsalt, wire.StatusOK, `["ping", ""]`, 7)
+	}
+	r.raw(2, client1, server1, append(packet[:len(packet)-5], packet...)) // of no equal lengths
+	open := r.open()
+	c := start(t, nil)
+	result := run(t, open, replay.Options{Target: c.addr, Compare: true})
+	if !result.Clean() || result.Equal != 3 || result.Unread["envelope"] != 1 {
+		t.Errorf("%+v", result)
+	}
+	for _, key := range []*wire.Key{nil, testKey} {
+		file, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err := replay.List(file, key); err != nil || l.Requests["ping"] != 3 || l.Unread["envelope"] != 1 {
+			t.Errorf("%v, %+v", err, l)
+		}
+	}
+}
+
 // A capture of another cluster can be sent to this one.
 func TestKeyOfTheCapture(t *testing.T) {
 	r := record(t)

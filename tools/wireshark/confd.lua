@@ -303,8 +303,7 @@ local function range(buffer, member)
   return buffer(#MAGIC + member.start - 1, #member.text)
 end
 
-function confd.dissector(buffer, pinfo, root)
-  pinfo.cols.protocol = "confd"
+local function dissect(buffer, pinfo, root)
   local tree = root:add(confd, buffer())
   local head = buffer:len() >= #MAGIC and buffer(0, #MAGIC):raw() or buffer:raw()
   if buffer:len() > 0 then tree:add(fields.magic, buffer(0, #head), (head:gsub("[^%g ]", "?"))) end
@@ -333,6 +332,32 @@ function confd.dissector(buffer, pinfo, root)
   local where = range(buffer, envelope.msg)
   local branch = tree:add(fields.msg, where, text)
   pinfo.cols.info = message_of(text, branch, where, pinfo, salt)
+  return buffer:len()
+end
+
+-- segment_size returns how long the first of several datagrams is that were captured
+-- as one, before the sending machine cut them up (UDP_SEGMENT); nil if it is one. All
+-- are as long, for which replies are padded with blanks, but for the last.
+local function segment_size(text)
+  local size = text:match("} *()" .. MAGIC .. "{")
+  if not size then return nil end
+  size = size - 1
+  for start = 1, #text, size do
+    if text:sub(start, start + #MAGIC - 1) ~= MAGIC then return nil end
+  end
+  return size
+end
+
+function confd.dissector(buffer, pinfo, root)
+  pinfo.cols.protocol = "confd"
+  local size = segment_size(buffer:raw())
+  if not size or object(buffer(#MAGIC):raw()) then return dissect(buffer, pinfo, root) end
+  local count = 0
+  for start = 0, buffer:len() - 1, size do
+    dissect(buffer(start, math.min(size, buffer:len() - start)):tvb(), pinfo, root)
+    count = count + 1
+  end
+  pinfo.cols.info = count .. " datagrams, sent together"
   return buffer:len()
 end
 
