@@ -82,8 +82,12 @@ fuzz: ## fuzz everything that reads from outside, FUZZTIME (30s) for each target
 	done
 
 .PHONY: bench
-bench: build ## measure it beside the real Ganeti and an echo (a few minutes; BENCH names scenarios)
-	bin/gantry bench --report BENCHMARKS.md $(BENCH)
+bench: build ## measure it beside its peers, into BENCHMARKS.md and bench/plots (about 20 minutes; BENCH names scenarios)
+	bin/gantry bench --report BENCHMARKS.md --plots bench/plots $(BENCH)
+
+.PHONY: bench-quick
+bench-quick: build ## the same with short runs, without what takes long, into out/bench (2 minutes)
+	bin/gantry bench --quick --report out/bench/quick.md --plots out/bench/plots $(BENCH)
 
 .PHONY: bench-go
 bench-go: ## run the packages' own benchmarks

@@ -35,6 +35,9 @@ func churn(ctx context.Context, l *Lab) (*Report, error) {
 		name    string
 		changes *pair // nil: none
 	}{{"no reloads", nil}, {"a job's change each second", &versions.few}, {"every object changed each second", &versions.all}}
+	if l.Quick {
+		kinds = kinds[:2]
+	}
 	loads, changes := make([]paced, len(kinds)), make([]int, len(kinds))
 	for run := range l.Runs {
 		for i, kind := range kinds {
@@ -76,7 +79,7 @@ func (l *Lab) changing(ctx context.Context, s *server, versions *pair, f func() 
 	go func() {
 		ended <- onCore(generatorCore, func() error {
 			// The first is some time into the run, whose start takes a while.
-			for pause(ctx, churnPause) == nil {
+			for next := time.Now().Add(churnPause / 2); pause(ctx, time.Until(next)) == nil; next = next.Add(churnPause) {
 				if _, err := l.change(ctx, s, *versions); err != nil {
 					if errors.Is(err, context.Canceled) {
 						return nil

@@ -113,10 +113,13 @@ func contestTable(outcomes []outcome) Table {
 // limited a rate.
 const busyLimit = 0.7
 
+// limited marks a generator that may have been the limit.
+const limited = ", **the limit**"
+
 // busyText says how busy a generator was, and whether that was the limit.
 func busyText(share float64) string {
 	if share > busyLimit {
-		return fmt.Sprintf("%.0f %%: **the generator was the limit**", 100*share)
+		return fmt.Sprintf("%.0f %%", 100*share) + limited
 	}
 	return fmt.Sprintf("%.0f %%", 100*share)
 }

@@ -59,7 +59,7 @@ var peers = []*peer{ganetiConfdPeer, knotdPeer, nsdPeer}
 // heading is the report's beginning: what was measured where.
 func (l *Lab) heading(ctx context.Context) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured by `%s` on %s. Each scenario's command stands below its tables; what the columns mean, and how the\nfigures are made, is in [docs/benchmarks.md](docs/benchmarks.md).\n\n",
+	fmt.Fprintf(&b, "# Benchmarks\n\nMeasured by `%s` on %s. Each scenario's command stands below its tables; what the columns mean, and how the\nfigures are made, is in docs/benchmarks.md.\n\n",
 		l.command(""), time.Now().UTC().Format("2 January 2006"))
 	fmt.Fprintf(&b, "| what | version |\n| --- | --- |\n| machine | %d cores of %s, %s |\n| kernel | %s |\n| gantry | %s |\n",
 		runtime.NumCPU(), processorModel(), memorySize(), kernel(), versionOf(ctx, l.Gantry, "version"))
@@ -77,8 +77,7 @@ func (l *Lab) heading(ctx context.Context) string {
 // versionTimeout is long for a program that only says its version.
 const versionTimeout = 5 * time.Second
 
-// versionOf is the first line that a program prints when asked, without the
-// program's name.
+// versionOf is the first line that a program prints when asked.
 func versionOf(ctx context.Context, program string, question ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()

@@ -58,9 +58,6 @@ func (l *Lab) memoryAt(ctx context.Context, instances int) (m memories, err erro
 		if err := s.note(&m.fresh, &m.freshPeak); err != nil {
 			return m, err
 		}
-		if err := rest(ctx, series{1e3 * s.started.Seconds()}); err != nil {
-			return m, err
-		}
 		if _, err := l.change(ctx, s, versions.few); err != nil {
 			return m, err
 		}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ func (r *Report) markdown(s *Scenario, command, below string, pictures []string)
 	fmt.Fprintf(&b, "## %s\n\n%s\n\n", s.Name, s.About)
 	for i := range r.Tables {
 		r.Tables[i].write(&b)
-		fmt.Fprintf(&b, "`%s`: %s\n\n", command, below)
+		fmt.Fprintf(&b, "`%s`: %s%s\n\n", command, below, r.Tables[i].limits())
 	}
 	for i, picture := range pictures {
 		fmt.Fprintf(&b, "![%s](%s)\n\n", r.Plots[i].Title, picture)
@@ -69,6 +70,16 @@ func (r *Report) markdown(s *Scenario, command, below string, pictures []string)
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// limits says what it means that a generator was the limit, if one was.
+func (t *Table) limits() string {
+	for _, row := range t.Rows {
+		if slices.ContainsFunc(row, func(cell string) bool { return strings.HasSuffix(cell, limited) }) {
+			return fmt.Sprintf("; where its core was more than %.0f %% busy the generator was the limit, and the server may do more", 100*busyLimit)
+		}
+	}
+	return ""
 }
 
 func (t *Table) write(b *strings.Builder) {

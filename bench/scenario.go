@@ -104,10 +104,12 @@ func (l *Lab) Run(ctx context.Context, out Output, scenarios []Scenario) error {
 	for i := range scenarios {
 		s := &scenarios[i]
 		l.logf("%s: %s", s.Name, s.About)
+		began := time.Now()
 		report, err := l.perform(ctx, s)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", s.Name, context.Cause(ctx))
 		}
+		l.logf("  took %.0f s", time.Since(began).Seconds())
 		var section string
 		var missing *missingError
 		switch {

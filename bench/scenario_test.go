@@ -26,6 +26,15 @@ func TestAReportIsMarkdown(t *testing.T) {
 	}
 }
 
+func TestATableSaysWhereTheGeneratorWasTheLimit(t *testing.T) {
+	for share, want := range map[float64]bool{0.6: false, 0.8: true} {
+		r := Report{Tables: []Table{{Header: []string{"busy"}, Rows: [][]string{{busyText(share)}}}}}
+		if got := strings.Contains(r.markdown(&Scenario{}, "", "", nil), "the generator was the limit"); got != want {
+			t.Errorf("at %v the table says so: %v", share, got)
+		}
+	}
+}
+
 // testLab has a folder and a program that is none of Gantry's.
 func testLab(t *testing.T) *Lab {
 	return &Lab{Gantry: "/bin/true", Dir: t.TempDir(), Runs: StandardRuns, Peers: true, Progress: io.Discard}

@@ -30,7 +30,7 @@ func Scenarios() []Scenario {
 		{
 			Name:   "latency",
 			About:  "How long answers take at a fixed rate of requests, 1,000 instances, counted from when each request was due.",
-			Length: 2 * time.Second, Quick: 500 * time.Millisecond, run: latency,
+			Length: 2 * time.Second, Quick: 300 * time.Millisecond, run: latency,
 		},
 		{
 			Name:   "churn",

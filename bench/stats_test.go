@@ -73,7 +73,7 @@ func TestASeriesIsWrittenAsMedianAndSpan(t *testing.T) {
 
 func TestABusyGeneratorIsNamedAsTheLimit(t *testing.T) {
 	for share, want := range map[float64]string{
-		0.35: "35 %", 0.7: "70 %", 0.71: "71 %: **the generator was the limit**", 1: "100 %: **the generator was the limit**",
+		0.35: "35 %", 0.7: "70 %", 0.71: "71 %, **the limit**", 1: "100 %, **the limit**",
 	} {
 		if got := busyText(share); got != want {
 			t.Errorf("%v is written %q, want %q", share, got, want)

@@ -38,7 +38,7 @@ func types(ctx context.Context, l *Lab) (*Report, error) {
 		mixes = append(mixes, t.String())
 	}
 	if l.Quick {
-		mixes = []string{"standard", wire.ReqPing.String(), wire.ReqNodePipByInstIP.String(), wire.ReqInstanceDisks.String()}
+		mixes = []string{"standard", wire.ReqPing.String(), wire.ReqInstanceDisks.String()}
 	}
 	var contenders []contender
 	for _, mix := range mixes {
