@@ -21,6 +21,8 @@ var ganetiPackages = []debianPackages{
 	{[]string{"arping"}, "/usr/bin/arping"},
 	{[]string{"ganeti"}, "/usr/sbin/gnt-cluster"},
 	{[]string{"ganeti-os-noop"}, "/usr/share/ganeti/os/noop/create"},
+	{[]string{"tcpdump"}, tcpdumpBinary},
+	{[]string{"tshark"}, tsharkBinary},
 	{[]string{"prometheus"}, promtoolBinary},
 }
 

@@ -47,6 +47,8 @@ func parts() []part {
 		{name: "gantry-client", about: "our client library and commands against ganeti-confd and ours", run: compareClient},
 		{name: "live-cluster", about: "a real cluster whose ganeti-confd is replaced by ours while it runs", run: compareCluster, waits: true},
 		{name: "cfgupgrade", about: "the reference's cfgupgrade and our upgrade of old configs", run: compareCfgupgrade},
+		{name: "replay", about: "captures of the reference's clients, sent again to ganeti-confd and ours", run: compareReplay},
+		{name: "wireshark", about: "tshark with our dissector, and what is in the datagrams", run: compareDissector},
 		{name: "observability", about: "promtool and Prometheus on our rules, alerts, dashboard and metrics", run: compareObservability, waits: true},
 	}
 }
