@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,4 +126,42 @@ func TestDropReasonsAreDocumented(t *testing.T) {
 			t.Errorf("%s is not explained", reason[1])
 		}
 	}
+}
+
+// A daemon is ready when its config is good and it answers its own query. Both
+// are asked for by HTTP, as a probe does.
+func TestReadyMeansThatQueriesAreAnswered(t *testing.T) {
+	dirs := newNode(t)
+	p := startConfd(t, dirs)
+	if status, text := probe(t, p.http, "/readyz"); status != http.StatusOK || text != "ready\n" {
+		t.Errorf("%d %q", status, text)
+	}
+	if status, text := probe(t, p.http, "/debug/pprof/goroutine?debug=1"); status != http.StatusOK || !strings.Contains(text, "goroutine profile") {
+		t.Errorf("profiles: %d %.100q", status, text)
+	}
+	if !regexp.MustCompile(`(?m)^gantry_confd_requests_total\{type="ping"\} [1-9]`).MatchString(scrape(t, p.http)) {
+		t.Error("ready, but no query was answered")
+	}
+	empty := newNode(t)
+	if err := os.Remove(empty.Config()); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := probe(t, startConfd(t, empty).http, "/readyz"); status != http.StatusServiceUnavailable || !strings.HasPrefix(text, "config: ") {
+		t.Errorf("without a config: %d %q", status, text)
+	}
+}
+
+// probe returns the status and the text of a page.
+func probe(t *testing.T, address, path string) (int, string) {
+	t.Helper()
+	response, err := newHTTPClient().Get("http://" + address + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
 }
