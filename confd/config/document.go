@@ -110,6 +110,16 @@ func (d *Document) All(kind Kind) iter.Seq2[string, []byte] {
 	}
 }
 
+// Clone returns a document that can be changed without changing this one. They share the objects' texts, which never change.
+func (d *Document) Clone() *Document {
+	clone := *d
+	clone.Extra = slices.Clone(d.Extra)
+	for kind, objects := range d.objects {
+		clone.objects[kind] = maps.Clone(objects)
+	}
+	return &clone
+}
+
 // Load returns the object with a key, nil if there is none. The cluster's key is empty.
 func Load[T Typed](d *Document, key string) (*T, error) {
 	text := d.Get(kindFor[T](), key)

@@ -22,10 +22,13 @@ var (
 type Holding struct {
 	Master string // the node it takes pushes from
 	Floor  int64  // that master's claim; 0: it never made one
+	Reign  string // that claim's name
 	Serial int64  // of config.data; 0: none is here
 	Digest string
 	// Left: it had a config and was told to remove it. It can't say any more what it knew.
 	Left bool
+	// Torn: its disk has damaged what is here. It has forgotten for sure.
+	Torn bool
 	// Boot names the machine's run: it changes when the machine starts, not when the daemon does.
 	Boot string
 	// Rebooted: nobody has confirmed the copy since the machine started.
@@ -36,12 +39,14 @@ type Holding struct {
 type Claim struct {
 	From  string
 	Floor int64
+	Reign string // drawn at random for each claim: two with one floor aren't the same
 }
 
 // A Push is what the fence looks at of a new version of config.data.
 type Push struct {
 	From   string
-	Floor  int64  // the sender's claim
+	Floor  int64 // the sender's claim
+	Reign  string
 	Boot   string // the receiver's, as it was when it granted the claim
 	Serial int64
 	Digest string
@@ -56,7 +61,7 @@ func (h Holding) Claim(c Claim) error {
 	if c.From == "" || c.Floor < 1 {
 		return fmt.Errorf("claim of %q with floor %d: %w: a claim has a name and a floor of at least 1", c.From, c.Floor, ErrFenced)
 	}
-	if c.From == h.Master && c.Floor == h.Floor || c.Floor >= h.LowestFloor() {
+	if c == (Claim{h.Master, h.Floor, h.Reign}) || c.Floor >= h.LowestFloor() {
 		return nil
 	}
 	return fmt.Errorf("claim of %s with floor %d: %w: this node holds %s as master (floor %d) and has serial %d; it takes a floor of %d or more",
@@ -67,7 +72,7 @@ func (h Holding) Claim(c Claim) error {
 // the decision and the rename. The same version again is taken again. Errors wrap ErrFenced, ErrStale or ErrRestarted.
 func (h Holding) Push(p Push) error {
 	switch {
-	case p.From != h.Master || p.Floor != h.Floor:
+	case p.From != h.Master || p.Floor != h.Floor || p.Reign != h.Reign:
 		return fmt.Errorf("push of serial %d by %s (floor %d): %w: this node holds %s as master (floor %d)",
 			p.Serial, p.From, p.Floor, ErrFenced, h.Master, h.Floor)
 	case p.Boot != h.Boot:

@@ -14,6 +14,9 @@ const (
 	For
 	// Unsure: it agreed, but its machine went down since and its disk may have lost what it was told to keep.
 	Unsure
+	// Forgot: its disk lost what it was told to keep. It counts as little as one that refuses, but it is one of the few
+	// that were allowed to forget.
+	Forgot
 )
 
 // Outcome is what a set of candidates decided.
@@ -43,23 +46,23 @@ type Voters []string
 // one more to agree, up to a minority of the set and never more than all. So any two majorities have a candidate in common
 // that remembers, as long as the disks of a minority lie.
 func (v Voters) Outcome(stance func(candidate string) Stance) Outcome {
-	var count [Unsure + 1]int
+	var count [Forgot + 1]int
 	for _, candidate := range v {
 		count[stance(candidate)]++
 	}
 	sure, unsure, silent := count[For], count[Unsure], count[Silent]
 	switch {
-	case v.wins(sure, unsure):
+	case v.wins(sure, unsure, count[Forgot]):
 		return Won
-	case v.wins(sure+silent, unsure):
+	case v.wins(sure+silent, unsure, count[Forgot]):
 		return Pending
 	}
 	return Lost
 }
 
-func (v Voters) wins(sure, unsure int) bool {
-	majority, minority := Majority(len(v)), (len(v)-1)/2
-	return len(v) > 0 && (sure >= majority || sure+unsure >= majority+min(minority, unsure))
+func (v Voters) wins(sure, unsure, forgot int) bool {
+	majority, forgetful := Majority(len(v)), max(0, (len(v)-1)/2-forgot)
+	return len(v) > 0 && (sure >= majority || sure+unsure >= majority+min(forgetful, unsure))
 }
 
 // Joint is several sets that have to agree, each by itself: the old candidates and the new ones.

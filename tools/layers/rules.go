@@ -27,10 +27,12 @@ var rules = []rule{
 	{name: "confd/ssconf", layer: 0},
 	{name: "confd/paths", layer: 0},
 	{name: "confd/metric", layer: 0},
+	{name: "confd/vote", layer: 0, never: []string{"net", "os", "syscall", "time"}}, // pure functions
 
 	{name: "cache", layer: 1, only: []string{"confd/config", "confd/wire"}},
 	{name: "confd/daemon", layer: 1, only: []string{"confd/metric", "confd/paths"}},
 
+	{name: "confd/store", layer: 2, only: []string{"confd/config", "confd/ssconf", "confd/vote", "confd/paths", "confd/daemon"}},
 	{name: "confd/client", layer: 2, only: []string{"netio", "confd/wire", "confd/ssconf", "confd/paths"}},
 	{name: "confd", layer: 2},
 
