@@ -286,3 +286,17 @@ func TestCountingOutAgreesWithAsking(t *testing.T) {
 		}
 	})
 }
+
+// A known service that satisfies no target still keeps its host free of others, however many are chosen.
+func TestAKnownServiceIsNeverForgotten(t *testing.T) {
+	w := NewWorld([]Item{
+		{Key: "a", Location: 0x10001, Weight: 100, Slots: []string{"s"}}, {Key: "b", Location: 0x20001, Weight: 100, Slots: []string{"s"}},
+		{Key: "c", Location: 0x30001, Weight: 100, Slots: []string{"s"}}, {Key: "x", Location: 0x10002, Weight: 100, Slots: []string{"other"}},
+	})
+	if got := outcomes(t, w, pool(t, "2,s;min_dist=2;strict_location_constraint=9.9.9.9"), Constraints{Known: []score.Location{0x10002}}); got != "bc" {
+		t.Errorf("two services beside a known one: %s", got)
+	}
+	if got := outcomes(t, w, pool(t, "3,s;min_dist=2;strict_location_constraint=9.9.9.9"), Constraints{Known: []score.Location{0x10002}}); got != "none" {
+		t.Errorf("three hosts of which one is taken give %s", got)
+	}
+}
