@@ -75,11 +75,21 @@ While nothing is under way:
 Nothing is counted with locks, and nothing shared is written: each worker has
 numbers of its own and publishes them once a batch. The clock is read once before
 a batch and once after it. A scrape reads the workers' numbers and makes none of
-them wait.
+them wait. On a 2.5 GHz Xeon, the least of several runs:
+
+| what | takes |
+| --- | --- |
+| a value counted in a distribution | 17 ns |
+| the clock read before a batch | 54 ns |
+| the clock read after it | 33 ns |
+| both readings and a batch's three distributions | 155 ns |
+| a batch of 64 requests, all of it but the system calls | 40 µs |
+| the daemon's own part of a scrape, as text | 0.38 ms |
 
 ` + "```console" + `
 $ go test ./confd/metric -run '^$' -bench 'Observe|Clock'
 $ go test ./confd -run '^$' -bench 'CountBatch|Scrape'
+$ go test ./confd -run '^$' -bench 'Batch/64' -count 25 -benchtime 80ms -cpu 1
 ` + "```" + `
 `
 
