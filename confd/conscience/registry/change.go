@@ -104,7 +104,7 @@ func CheckAddress(address netip.AddrPort) error {
 
 func (t *Tag) check() error {
 	if !strings.HasPrefix(t.Name, "tag.") && !strings.HasPrefix(t.Name, "stat.") {
-		return fmt.Errorf("%w: %.40q begins with neither tag. nor stat.", ErrInvalidTag, t.Name)
+		return fmt.Errorf("%w: a name begins with tag. or stat., not with %.40q", ErrInvalidTag, t.Name)
 	}
 	if len(t.Name) > MaxTagName {
 		return fmt.Errorf("%w: the name %.40q has more than %d bytes", ErrInvalidTag, t.Name, MaxTagName)
