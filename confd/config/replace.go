@@ -15,8 +15,8 @@ const writeBuffer = 1 << 16
 
 // ReplaceFile puts what write writes in the place of the file at path, which need not exist, or leaves the file as it is: a temporary file in
 // the same directory is written and synced, renamed, and the directory is synced. Readers see the old file or the new one. The new one's mode
-// is exactly mode; unless owner is nil it also gets that file's owner and group.
-func ReplaceFile(path string, mode fs.FileMode, owner fs.FileInfo, write func(w io.Writer) error) (err error) {
+// is exactly mode. prepare, unless it is nil, is given the file while it is empty and only its owner may read it.
+func ReplaceFile(path string, mode fs.FileMode, prepare func(f *os.File) error, write func(w io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("write %s: %w", path, err)
@@ -30,7 +30,7 @@ func ReplaceFile(path string, mode fs.FileMode, owner fs.FileInfo, write func(w 
 		return err
 	}
 	defer os.Remove(f.Name()) // fails when all went well
-	if err := errors.Join(fill(f, mode, owner, write), f.Close()); err != nil {
+	if err := errors.Join(fill(f, mode, prepare, write), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -40,9 +40,9 @@ func ReplaceFile(path string, mode fs.FileMode, owner fs.FileInfo, write func(w 
 }
 
 // fill writes a new file and syncs it.
-func fill(f *os.File, mode fs.FileMode, owner fs.FileInfo, write func(w io.Writer) error) error {
-	if owner != nil {
-		if err := keepOwner(f, owner); err != nil {
+func fill(f *os.File, mode fs.FileMode, prepare func(f *os.File) error, write func(w io.Writer) error) error {
+	if prepare != nil {
+		if err := prepare(f); err != nil {
 			return err
 		}
 	}

@@ -54,5 +54,10 @@ func replaceFile(name string, write func(w io.Writer) error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return config.ReplaceFile(name, mode, old, write)
+	return config.ReplaceFile(name, mode, func(f *os.File) error {
+		if old == nil {
+			return nil
+		}
+		return keepOwner(f, old)
+	}, write)
 }
