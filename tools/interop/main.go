@@ -49,6 +49,7 @@ func parts() []part {
 		{name: "cfgupgrade", about: "the reference's cfgupgrade and our upgrade of old configs", run: compareCfgupgrade},
 		{name: "replay", about: "captures of the reference's clients, sent again to ganeti-confd and ours", run: compareReplay},
 		{name: "wireshark", about: "tshark with our dissector, and what is in the datagrams", run: compareDissector},
+		{name: "load-counts", about: "what gantry load, our confd and the kernel count of the same runs", run: compareCounts},
 		{name: "observability", about: "promtool and Prometheus on our rules, alerts, dashboard and metrics", run: compareObservability, waits: true},
 	}
 }
