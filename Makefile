@@ -82,7 +82,7 @@ fuzz: ## fuzz everything that reads from outside, FUZZTIME (30s) for each target
 	done
 
 .PHONY: bench
-bench: build ## measure it beside its peers, into BENCHMARKS.md and bench/plots (about 20 minutes; BENCH names scenarios)
+bench: build ## measure it beside its peers, into BENCHMARKS.md and bench/plots (about 22 minutes; BENCH names scenarios)
 	bin/gantry bench --report BENCHMARKS.md --plots bench/plots $(BENCH)
 
 .PHONY: bench-quick

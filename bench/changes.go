@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,10 +80,11 @@ func numbered(text []byte, places [][]int, serial int) []byte {
 	return append(out, text[at:]...)
 }
 
-// change replaces a server's config and measures how long that takes to show.
+// change replaces a server's config and measures how long that takes to show. A
+// question that gets no answer, as happens under load, is asked again.
 func (l *Lab) change(ctx context.Context, s *server, versions pair) (time.Duration, error) {
-	before, err := l.clusterSerial(s)
-	if err != nil {
+	var before int64
+	if _, err := l.awaitSerial(ctx, s, func(serial int64) bool { before = serial; return true }); err != nil {
 		return 0, err
 	}
 	version := versions[0]
@@ -93,27 +95,37 @@ func (l *Lab) change(ctx context.Context, s *server, versions pair) (time.Durati
 	if err := link(version, s.config); err != nil {
 		return 0, err
 	}
+	answered, err := l.awaitSerial(ctx, s, func(serial int64) bool { return serial != before })
+	return answered.Sub(began), err
+}
+
+// awaitSerial asks for the cluster's serial number until it is what is wanted, and
+// returns when that was answered.
+func (l *Lab) awaitSerial(ctx context.Context, s *server, wanted func(int64) bool) (time.Time, error) {
+	began := time.Now()
 	for {
-		now, err := l.clusterSerial(s)
-		took := time.Since(began)
+		serial, err := l.clusterSerial(s)
+		now := time.Now()
 		switch {
-		case err == nil && now != before:
-			return took, nil
+		case err == nil && wanted(serial):
+			return now, nil
 		case ctx.Err() != nil:
-			return 0, ctx.Err()
-		case took > freshTimeout:
-			return 0, fmt.Errorf("%s: the change doesn't show after %v", s.name, freshTimeout)
+			return now, ctx.Err()
+		case now.Sub(began) > freshTimeout:
+			return now, fmt.Errorf("%s: the change doesn't show after %v (%w)", s.name, freshTimeout, cmp.Or(err, errNoChange))
 		}
 		time.Sleep(askPause)
 	}
 }
+
+var errNoChange = errors.New("answers are from the config before")
 
 // rest waits until a change is served at once again: a second after the last,
 // or three times as long as it took.
 func rest(ctx context.Context, taken series) error {
 	enough := 1100 * time.Millisecond
 	if n := len(taken); n > 0 {
-		enough = max(enough, 4*time.Duration(taken[n-1]*float64(time.Millisecond)))
+		enough = max(enough, 3*time.Duration(taken[n-1]*float64(time.Millisecond))+200*time.Millisecond)
 	}
 	return pause(ctx, enough)
 }

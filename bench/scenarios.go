@@ -13,7 +13,7 @@ func Scenarios() []Scenario {
 		{
 			Name:   "types",
 			About:  "Answers a second by type of request, and of two mixes: the standard one, and all types in two spellings; 100 instances, plain and with " + coalesce + " requests coalesced.",
-			Length: 500 * time.Millisecond, Quick: 200 * time.Millisecond, run: types,
+			Length: 400 * time.Millisecond, Quick: 200 * time.Millisecond, run: types,
 		},
 		{
 			Name:   "reference",
@@ -30,12 +30,12 @@ func Scenarios() []Scenario {
 		{
 			Name:   "latency",
 			About:  "How long answers take at a fixed rate of requests, 1,000 instances, counted from when each request was due.",
-			Length: 2 * time.Second, Quick: 300 * time.Millisecond, run: latency,
+			Length: 1500 * time.Millisecond, Quick: 300 * time.Millisecond, run: latency,
 		},
 		{
 			Name:   "churn",
 			About:  "How long answers take at half the peak while a config of 10,000 instances changes each second, and while it doesn't.",
-			Length: 5 * time.Second, Quick: 2 * time.Second, run: churn,
+			Length: 4 * time.Second, Quick: 2 * time.Second, run: churn,
 		},
 		{
 			Name:   "batch",
@@ -68,7 +68,7 @@ func Scenarios() []Scenario {
 			About:  "Small answers from memory, for context: DNS servers that answer for one small zone, an echo of the same queries, and Gantry.",
 			Needs:  "knotd or nsd",
 			Peers:  true,
-			Length: 2 * time.Second, Quick: 300 * time.Millisecond, run: dns,
+			Length: 1500 * time.Millisecond, Quick: 300 * time.Millisecond, run: dns,
 		},
 		{
 			Name:  "calls",

@@ -38,7 +38,7 @@ it needs on loopback addresses, pins it to a core, and runs the contenders in
 turn. What needs a peer that is not installed is left out, and the report says
 so. The exit code is 1 if a scenario failed or missed its goal.
 
-All scenarios take about 20 minutes, with --quick two.`,
+All scenarios take about 22 minutes, with --quick two.`,
 		RunE: func(command *cobra.Command, args []string) error {
 			if o.list {
 				return listScenarios(command.OutOrStdout())
