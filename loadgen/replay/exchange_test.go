@@ -11,11 +11,11 @@ import (
 // The table of what waits for answers stays within its bounds, and forgets nothing
 // that it counted.
 func TestExchangesAreBounded(t *testing.T) {
-	for _, size := range []int{0, 50_000} {
+	for _, test := range []struct{ requests, size int }{{maxExchanges + 1000, 0}, {4000, 50_000}} {
+		requests, size := test.requests, test.size
 		o := &Options{Timeout: time.Hour, Shown: 1}
 		result := &Result{}
 		x := newExchanges(o, result)
-		const requests = maxExchanges + 1000
 		now := time.Now()
 		text := make([]byte, size)
 		for i := range requests {
@@ -29,7 +29,7 @@ func TestExchangesAreBounded(t *testing.T) {
 			}
 		}
 		x.flush()
-		if result.Answered != requests/2 || result.Uncaptured != requests/2 || result.Silent != requests/2 || x.bytes != 0 || x.unanswered != 0 {
+		if result.Answered != uint64(requests/2) || result.Uncaptured != uint64(requests/2) || result.Silent != uint64(requests/2) || x.bytes != 0 || x.unanswered != 0 {
 			t.Errorf("%+v, %d bytes, %d under way", result, x.bytes, x.unanswered)
 		}
 	}

@@ -2,13 +2,14 @@ package replay
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/valyala/fastjson"
 
 	"gantry/confd/wire"
 	"gantry/loadgen/capture"
@@ -59,7 +60,7 @@ func List(file io.Reader, key *wire.Key) (*Listing, error) {
 	l := &Listing{
 		Skipped: map[string]uint64{}, Requests: map[string]uint64{}, Replies: map[string]uint64{}, Unread: map[string]uint64{}, Verified: key != nil,
 	}
-	kind := claimed
+	kind := new(claims).kind
 	if key != nil {
 		messages := newMessages(key)
 		kind = messages.kind
@@ -106,30 +107,39 @@ func (m *messages) kind(datagram []byte, at time.Time) said {
 	}
 }
 
-// claimed says what a datagram claims to be.
-func claimed(datagram []byte, _ time.Time) said {
+// claims reads datagrams without the key.
+type claims struct{ envelope, inner fastjson.Parser }
+
+// kind says what a datagram claims to be.
+func (c *claims) kind(datagram []byte, _ time.Time) said {
 	switch {
 	case len(datagram) < len(wire.Magic):
 		return said{drop: wire.DropShort.String()}
 	case !bytes.HasPrefix(datagram, []byte(wire.Magic)):
 		return said{drop: wire.DropMagic.String()}
 	}
-	text, ok := requestText(datagram)
+	text, ok := innerText(&c.envelope, datagram)
 	if !ok {
 		return said{drop: wire.DropEnvelope.String()}
 	}
-	var inner struct {
-		Type   *uint64 `json:"type"`
-		Status *int    `json:"status"`
-	}
-	err := json.Unmarshal(text, &inner)
-	switch {
-	case err == nil && inner.Type != nil && *inner.Type < wire.NumTypes:
-		return said{request: wire.Type(*inner.Type).String()}
-	case err == nil && inner.Status != nil:
-		return said{reply: statusName(*inner.Status)}
+	if inner, err := c.inner.ParseBytes(text); err == nil {
+		if number, ok := number(inner.Get("type")); ok && 0 <= number && number < wire.NumTypes {
+			return said{request: wire.Type(number).String()}
+		}
+		if status, ok := number(inner.Get("status")); ok {
+			return said{reply: statusName(status)}
+		}
 	}
 	return said{drop: wire.DropRequest.String()}
+}
+
+// number is the value of a member that there is, and that is an integer.
+func number(v *fastjson.Value) (n int, ok bool) {
+	if v == nil {
+		return 0, false
+	}
+	n, err := v.Int()
+	return n, err == nil
 }
 
 func statusName(status int) string {

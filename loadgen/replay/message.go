@@ -3,7 +3,10 @@ package replay
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
+
+	"github.com/valyala/fastjson"
 
 	"gantry/confd/wire"
 )
@@ -13,6 +16,7 @@ type messages struct {
 	requests *wire.Parser
 	replies  *wire.ReplyParser
 	keys     *wire.Keyring
+	json     fastjson.Parser
 	one      [1][]byte
 }
 
@@ -36,7 +40,7 @@ func (m *messages) read(datagram []byte, at time.Time) message {
 	request := &m.requests.Parse(m.one[:], m.keys, at.Unix())[0]
 	switch request.Drop {
 	case wire.DropNone:
-		text, ok := requestText(datagram)
+		text, ok := innerText(&m.json, datagram)
 		if !ok {
 			return message{drop: wire.DropEnvelope}
 		}
@@ -78,22 +82,28 @@ func parts(packet []byte) [][]byte {
 // endsDatagram says whether text may be the end of a datagram.
 func endsDatagram(text []byte) bool { return bytes.HasSuffix(bytes.TrimRight(text, " "), []byte("}")) }
 
-// requestText takes the inner message out of a datagram. An envelope whose message
-// is a list of characters, which servers take for a text, has none.
-func requestText(datagram []byte) ([]byte, bool) {
-	var envelope struct {
-		Msg string `json:"msg"`
-	}
+// innerText takes the inner message out of a datagram, in memory of its own. An
+// envelope whose message is a list of characters, which servers take for a text,
+// has none.
+func innerText(json *fastjson.Parser, datagram []byte) ([]byte, bool) {
 	body, ok := bytes.CutPrefix(datagram, []byte(wire.Magic))
-	if !ok || json.Unmarshal(body, &envelope) != nil {
+	if !ok {
 		return nil, false
 	}
-	return []byte(envelope.Msg), true
+	envelope, err := json.ParseBytes(body)
+	if err != nil {
+		return nil, false
+	}
+	text := envelope.GetStringBytes("msg")
+	return append([]byte(nil), text...), text != nil
 }
 
 // renew returns a request's text with another rsalt, which must need no escapes;
 // everything else stays as it was written.
 func renew(text []byte, rsalt string) ([]byte, bool) {
+	if start, end := usualRSalt(text); start > 0 {
+		return slices.Concat(text[:start], []byte(rsalt), text[end:]), true
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return nil, false
@@ -108,9 +118,29 @@ func renew(text []byte, rsalt string) ([]byte, bool) {
 			continue
 		}
 		end := int(decoder.InputOffset())
-		renewed := append([]byte(nil), text[:end-len(value)]...)
-		renewed = append(append(append(renewed, '"'), rsalt...), '"')
-		return append(renewed, text[end:]...), true
+		return slices.Concat(text[:end-len(value)], []byte(`"`+rsalt+`"`), text[end:]), true
 	}
 	return nil, false
+}
+
+// usualRSalt finds the rsalt, without its quotes, where it is a text without escapes
+// and named only once: a fifth of the work, for what every client writes. It returns
+// 0 elsewhere. (In a request no other object may have such a key, and in a text its
+// quotes would be escaped.)
+func usualRSalt(text []byte) (start, end int) {
+	const key = `"rsalt"`
+	at := bytes.Index(text, []byte(key))
+	if at < 0 || bytes.LastIndex(text, []byte(key)) != at {
+		return 0, 0
+	}
+	rest := bytes.TrimLeft(text[at+len(key):], " \t\r\n:")
+	if len(rest) == 0 || rest[0] != '"' {
+		return 0, 0
+	}
+	start = len(text) - len(rest) + 1
+	length := bytes.IndexAny(rest[1:], `"\`)
+	if length < 0 || rest[1+length] != '"' {
+		return 0, 0
+	}
+	return start, start + length
 }

@@ -14,6 +14,8 @@ func TestRenew(t *testing.T) {
 		{`{"protocol":1,"type":0,"rsalt":"old"}`, `{"protocol":1,"type":0,"rsalt":"new"}`},
 		{` { "rsalt" : "a\"b\u00e9" , "query" : "rsalt" } `, ` { "rsalt" : "new" , "query" : "rsalt" } `},
 		{`{"query":{"rsalt":"deep"},"rsalt":["o","l","d"],"rsalt":"second"}`, `{"query":{"rsalt":"deep"},"rsalt":"new","rsalt":"second"}`},
+		{`{"protocol":1,"query":"rsalt","rsalt": "old" }`, `{"protocol":1,"query":"rsalt","rsalt": "new" }`},
+		{`{"query":"a \"rsalt\":\"x\" b","rsalt":"old"}`, `{"query":"a \"rsalt\":\"x\" b","rsalt":"new"}`},
 		{`{"\u0072salt":""}`, `{"\u0072salt":"new"}`},
 		{`{"type":0}`, ``}, {`[]`, ``}, {`{"rsalt"`, ``}, {``, ``},
 	} {
@@ -39,6 +41,9 @@ func FuzzRead(f *testing.F) {
 		at := time.Unix(5, 0)
 		if sign {
 			datagram = wire.AppendRequest(nil, key, at.Unix(), datagram)
+		}
+		if said := new(claims).kind(datagram, at); said == (struct{ request, reply, drop string }{}) {
+			t.Errorf("%q claims to be nothing", datagram)
 		}
 		reader, again := newMessages(key), newMessages(key)
 		m := reader.read(datagram, at)
