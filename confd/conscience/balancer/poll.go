@@ -90,7 +90,7 @@ func (w *World) poll(source Source, pool *Pool, constraints *Constraints, chosen
 		}
 	}
 	start, polled := len(chosen), 0
-	for _, number := range open {
+	for k, number := range open {
 		t := &pool.targets[number]
 		if !w.satisfied(t, &known, false) {
 			s, i := p.choose(source, w, t)
@@ -101,7 +101,9 @@ func (w *World) poll(source Source, pool *Pool, constraints *Constraints, chosen
 				}
 			}
 			chosen = append(chosen, s.items[i])
-			p.taken = append(p.taken, s.locations[i])
+			if k < len(open)-1 || pool.WarnDistance > 0 { // somebody will ask
+				p.taken = append(p.taken, s.locations[i])
+			}
 		}
 		polled++
 	}
@@ -157,7 +159,7 @@ func (p *picker) choose(source Source, w *World, t *target) (*slot, int) {
 				continue
 			}
 			if number := p.pick(source, s, p.reachable(s, t, distance)); number >= 0 {
-				p.flawed = p.flawed || i > 0 || p.unfair(s.locations[number])
+				p.flawed = p.flawed || i > 0 || p.pool.Fair != (Limits{}) && p.unfair(s.locations[number])
 				return s, number
 			}
 		}
@@ -176,7 +178,7 @@ func (p *picker) reachable(s *slot, t *target, distance int) int {
 // pick draws the number of an allowed service from a slot; -1 if there is none.
 func (p *picker) pick(source Source, s *slot, distance int) int {
 	for range attempts {
-		if i := s.draw(source); p.allows(s, s.locations[i], distance) {
+		if i := s.draw(source); p.free() || p.allows(s, s.locations[i], distance) {
 			return i
 		}
 	}
@@ -194,13 +196,13 @@ func (s *slot) draw(source Source) int {
 	return int(number)
 }
 
+// free says that any service may be chosen: then its location needn't be fetched from memory.
+func (p *picker) free() bool { return len(p.avoid) == 0 && len(p.taken) == 0 }
+
 // allows says whether a service may be chosen for where it stands.
 func (p *picker) allows(s *slot, location score.Location, distance int) bool {
-	if len(p.avoid) > 0 && slices.Contains(p.avoid, location) {
+	if slices.Contains(p.avoid, location) {
 		return false
-	}
-	if len(p.taken) == 0 {
-		return true
 	}
 	var counts [score.Levels]int
 	for _, other := range p.taken {

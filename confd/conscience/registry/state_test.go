@@ -69,19 +69,22 @@ func TestATruncatedStateIsThatOfAnEarlierCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cut := filepath.Join(t.TempDir(), "cut")
 	step := 0
 	for length := len(journalMagic); length <= len(content); length++ {
 		for step+1 < len(sizes) && sizes[step+1] <= int64(length) {
 			step++
 		}
+		if got := readBack(t, config, content[:length]); got != states[step] {
+			t.Fatalf("cut at %d: after call %d it was\n%sand is\n%s", length, step, states[step], got)
+		}
+		if length%11 != 0 {
+			continue // the rest takes files, which takes time
+		}
 		for _, tail := range []string{"", "\x00\x00\x00\x00\x00\x00\x00\x00\x00", "\xff\xff\xff\x7f garbage"} {
-			if tail != "" && length%17 != 0 {
-				continue
-			}
 			if tail != "" && length < len(content) {
 				tail = string([]byte{^content[length]}) + tail // not what was cut off
 			}
-			cut := filepath.Join(t.TempDir(), "cut")
 			if err := os.WriteFile(cut, append(bytes.Clone(content[:length]), tail...), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -103,6 +106,16 @@ func TestATruncatedStateIsThatOfAnEarlierCall(t *testing.T) {
 	if step != len(history) {
 		t.Fatalf("only %d of %d calls were seen", step, len(history))
 	}
+}
+
+// readBack is what a registry knows after it has read a state file's content.
+func readBack(t *testing.T, config *Config, content []byte) string {
+	t.Helper()
+	r, skipped := open(t, config, Options{}), 0
+	if _, err := readFrames(bytes.NewReader(content), func(payload []byte) error { return r.replay(payload, &skipped) }); err != nil || skipped > 0 {
+		t.Fatal(err, skipped)
+	}
+	return contents(t, r)
 }
 
 func size(t testing.TB, path string) int64 {
@@ -128,7 +141,7 @@ func TestADamagedFrameEndsTheState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := good; i < int64(len(content)); i++ {
+	for i := good; i < int64(len(content)); i += 3 {
 		damaged := bytes.Clone(content)
 		damaged[i] ^= 0x10
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
