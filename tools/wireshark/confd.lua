@@ -41,11 +41,12 @@ local fields = {
 }
 confd.fields = fields
 
+-- None is of the group "malformed", which Wireshark keeps for dissectors that fail.
 local experts = {
-  magic = ProtoExpert.new("confd.malformed.magic", "Not a confd datagram: other magic", expert.group.MALFORMED, expert.severity.ERROR),
-  envelope = ProtoExpert.new("confd.malformed.envelope", "Malformed envelope", expert.group.MALFORMED, expert.severity.ERROR),
-  message = ProtoExpert.new("confd.malformed.message", "Malformed message", expert.group.MALFORMED, expert.severity.ERROR),
-  hmac = ProtoExpert.new("confd.malformed.hmac", "The HMAC is not 40 hex digits", expert.group.MALFORMED, expert.severity.WARN),
+  magic = ProtoExpert.new("confd.malformed.magic", "Not a confd datagram: other magic", expert.group.PROTOCOL, expert.severity.ERROR),
+  envelope = ProtoExpert.new("confd.malformed.envelope", "Malformed envelope", expert.group.PROTOCOL, expert.severity.ERROR),
+  message = ProtoExpert.new("confd.malformed.message", "Malformed message", expert.group.PROTOCOL, expert.severity.ERROR),
+  hmac = ProtoExpert.new("confd.malformed.hmac", "The HMAC is not 40 hex digits", expert.group.PROTOCOL, expert.severity.WARN),
   unknown = ProtoExpert.new("confd.unknown", "Unknown type or status", expert.group.UNDECODED, expert.severity.WARN),
   failed = ProtoExpert.new("confd.failed", "The server answers with an error", expert.group.RESPONSE_CODE, expert.severity.NOTE),
   skew = ProtoExpert.new("confd.skew", "Signed more than 300 s from its capture", expert.group.PROTOCOL, expert.severity.WARN),
