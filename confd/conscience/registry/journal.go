@@ -42,7 +42,7 @@ type stateFile interface {
 // writes what has gathered, for all.
 type journal struct {
 	path     string
-	snapshot func() (frames []byte, upTo uint64) // of all that is known; it calls restart
+	snapshot func() (content []byte, upTo uint64) // a file that tells of everything; it takes what is pending
 	create   func(path string) (stateFile, error)
 
 	mu       sync.Mutex // for the next two
@@ -128,13 +128,12 @@ func (j *journal) write(frames []byte) error {
 
 // replace puts a file with a snapshot in the place of the one that there is.
 func (j *journal) replace() error {
-	frames, upTo := j.snapshot()
+	content, upTo := j.snapshot()
 	fresh := j.path + ".new"
 	file, err := j.create(fresh)
 	if err != nil {
 		return err
 	}
-	content := append([]byte(journalMagic), frames...)
 	if _, err = file.Write(content); err == nil {
 		err = file.Sync()
 	}

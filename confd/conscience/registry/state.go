@@ -25,7 +25,7 @@ func (r *Registry) commit() (wait func() error) {
 	return func() error { return r.journal.sync(number) }
 }
 
-// snapshot returns frames that tell of everything, and takes the place of those that aren't written yet.
+// snapshot returns a file's content that tells of everything, and takes the place of those that aren't written yet.
 func (r *Registry) snapshot() ([]byte, uint64) {
 	r.mu.Lock()
 	var records []*Record
@@ -43,7 +43,8 @@ func (r *Registry) snapshot() ([]byte, uint64) {
 	_, upTo := r.journal.take()
 	r.mu.Unlock()
 
-	var frames, payload []byte
+	frames := []byte(journalMagic)
+	var payload []byte
 	add := func(least int) {
 		if len(payload) > least {
 			frames = appendFrame(frames, payload)
