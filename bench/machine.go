@@ -27,7 +27,7 @@ type missingError struct {
 
 func (e *missingError) Error() string {
 	if e.off {
-		return e.peer.name + " is a peer, and none is wanted"
+		return e.peer.name + ", as no peers are wanted"
 	}
 	return fmt.Sprintf("%s is not installed (Debian's package %s)", e.peer.name, e.peer.pkg)
 }

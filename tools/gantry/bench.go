@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gantry/bench"
+	"gantry/confd/config"
 )
 
 // benchOptions are the flags of the benchmark harness.
@@ -147,9 +148,8 @@ func writeReport(path, report string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, []byte(report), 0o644); err != nil {
+	return config.ReplaceFile(path, 0o644, nil, func(w io.Writer) error {
+		_, err := io.WriteString(w, report)
 		return err
-	}
-	return os.Rename(temporary, path)
+	})
 }
