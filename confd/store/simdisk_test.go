@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -72,7 +73,8 @@ func (d *simDisk) restart(powerLost bool) {
 		apply(d.saved, s)
 	}
 	d.names, d.steps = map[string]*simFile{}, nil
-	for name, f := range d.saved {
+	for _, name := range slices.Sorted(maps.Keys(d.saved)) { // so that a seed always does the same
+		f := d.saved[name]
 		if len(f.durable) < len(f.data) && d.random.IntN(4) == 0 {
 			f.durable = f.data // it was written back in time
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,9 +14,11 @@ const simulationSeeds = "GANTRY_SIMULATION_SEEDS"
 
 const (
 	defaultSeeds = 500
-	faultTime    = 1200 // of simulated time with faults
+	faultTime    = 1000 // of simulated time with faults
 	healTime     = 3000 // and then without, in which a master must be found
 )
+
+var errNoMaster = errors.New("no master could be found after all faults had ended")
 
 // trouble has faults, failovers and changes happen, on and on.
 func (w *world) trouble() {
@@ -27,7 +30,11 @@ func (w *world) trouble() {
 	case roll < 45:
 		w.submit()
 	case roll < 57:
-		pick().claim()
+		n := pick()
+		n.claim()
+		if w.random.IntN(4) == 0 { // its process is killed soon, and started again
+			w.after(int64(w.random.IntN(12)), n.claim)
+		}
 	case roll < 65:
 		w.partition()
 	case roll < 75:
@@ -157,7 +164,7 @@ func simulate(seed uint64, p plan, trace func(string, ...any)) (*world, error) {
 	w.run(faultTime)
 	healed := w.broken != nil || w.heal()
 	if w.broken == nil && !healed {
-		w.fail("no master could be found after all faults had ended")
+		w.fail("%w", errNoMaster)
 	}
 	return w, w.broken
 }
