@@ -64,6 +64,7 @@ type replayer struct {
 	signer   *wire.Signer
 	arena    []byte // what is queued lies here
 	queued   int
+	hurried  bool   // the request at hand is to leave at once
 	nonce    string // begins this run's rsalts
 	seed     maphash.Seed
 
@@ -180,14 +181,20 @@ func (r *replayer) request(ctx context.Context, d *capture.Datagram, m *message)
 	r.conn.Queue(e.under.socket, r.arena[start:len(r.arena):len(r.arena)])
 	r.result.Sent++
 	r.exchanges.add(e)
-	if r.queued++; !r.unhurried() || r.queued == maxQueued {
+	if r.queued++; r.hurried || r.queued == maxQueued {
 		r.flush()
+		return r.receive(0)
 	}
 	return nil
 }
 
-// maxQueued is how many requests leave together at the highest speed.
+// maxQueued is how many requests leave together at the highest speed, or when they
+// are late: alone, they cost three times the calls to the system, and would be later
+// yet.
 const maxQueued = 32
+
+// muchLate is what counts as late: more than a system takes to wake up a process.
+const muchLate = time.Millisecond
 
 func (r *replayer) flush() {
 	r.conn.Flush()
@@ -239,8 +246,10 @@ func (r *replayer) await(ctx context.Context, at time.Time) error {
 			if r.result.Sent > 0 {
 				r.result.LateMax = max(r.result.LateMax, -left)
 			}
-			return r.receive(0)
+			r.hurried = -left < muchLate
+			return nil
 		}
+		r.flush()
 		if err := r.receive(min(left, patience)); err != nil {
 			return err
 		}
