@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // samples are a scrape's values, by the metric's name with its labels.
@@ -81,7 +79,7 @@ func dialInside(ctx context.Context, namespace, network, addr string) (conn net.
 			return
 		}
 		defer file.Close()
-		if err = os.NewSyscallError("setns", unix.Setns(int(file.Fd()), unix.CLONE_NEWNET)); err == nil {
+		if err = enterNetwork(file); err == nil {
 			conn, err = new(net.Dialer).DialContext(ctx, network, addr)
 		}
 	}()
