@@ -201,7 +201,7 @@ func TestReadPayloads(t *testing.T) {
 	for file, message := range map[string]string{
 		"":                     "f: no payloads in it",
 		"# nothing\n":          "f: no payloads in it",
-		"hex:0001\n0203":       "f:2: a payload begins with hex:, base64: or text:",
+		"hex:0001\n0203":       "f:2: no hex:, base64: or text: at the start",
 		"\n\nhex:000":          "f:3: not hexadecimal: encoding/hex: odd length hex string",
 		"base64:!!":            "f:1: not base64: illegal base64 data at input byte 0",
 		`text:a\q`:             `f:1: not an escape: "\\q"`,

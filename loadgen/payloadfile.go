@@ -88,7 +88,7 @@ func parsePayload(line string) ([]byte, error) {
 	case "text":
 		return unescape(text)
 	}
-	return nil, errors.New("a payload begins with hex:, base64: or text:")
+	return nil, errors.New("no hex:, base64: or text: at the start")
 }
 
 // unescape reads Go's escapes; a quote may also stand for itself.

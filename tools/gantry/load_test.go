@@ -67,7 +67,7 @@ func TestMistakesInLoad(t *testing.T) {
 		{"udp://127.0.0.1:9 --rate -1", `load: rate: -1 a second is not within 0 and 1e+09`},
 		{"udp://127.0.0.1:9 --burst 3", `load: bursts of 3 requests need a rate`},
 		{"udp://127.0.0.1:9 --search-max --trials 65", `search: 65 trials are not within 1 and 64`},
-		{"udp://127.0.0.1:9 --payload " + broken, broken + `:2: a payload begins with hex:, base64: or text:`},
+		{"udp://127.0.0.1:9 --payload " + broken, broken + `:2: no hex:, base64: or text: at the start`},
 		{"udp://127.0.0.1:9 --match order --payload " + broken, `--match: "order" is neither none nor prefix:N, N being 1 to 8 bytes`},
 		{"udp://127.0.0.1:9 --expect 2 --payload " + broken, `--expect: "2": "" are not the hexadecimal digits of bytes`},
 	} {
