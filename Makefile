@@ -28,6 +28,13 @@ build: ## build bin/gantry, one static binary
 test: ## run all tests: needs Go and nothing else, no root
 	@$(GO) test -json $(TESTFLAGS) ./... | $(GO) run ./tools/testsum
 
+# Of `make simulate`.
+SEEDS ?= 10000
+
+.PHONY: simulate
+simulate: ## run the simulation of the store over SEEDS (10000) seeds; `make test` runs 500
+	GANTRY_SIMULATION_SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 60m -run '^TestSimulation$$' ./confd/store
+
 .PHONY: race
 race: ## run all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...

@@ -150,7 +150,7 @@ func (s *Store) write(next *draft) error {
 	own := r.pushOf(s.options.Node, v)
 	s.mu.Unlock()
 
-	err = s.options.Copy.Push(own)
+	err = s.options.Copy.pushWhole(own)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -190,7 +190,7 @@ func (s *Store) begin(ctx context.Context, doc *config.Document) error {
 	s.draft = first
 	own := r.pushOf(s.options.Node, v)
 	s.mu.Unlock()
-	err = s.options.Copy.Push(own)
+	err = s.options.Copy.pushWhole(own)
 	s.mu.Lock()
 	r.pushed(s.options.Node, own, err)
 	s.sendCouriers()

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// SimulationSeeds is the environment variable that says how many seeds the simulation runs; the long form has 10,000.
+// simulationSeeds is the environment variable that says how many seeds the simulation runs; `make simulate` sets it.
 const simulationSeeds = "GANTRY_SIMULATION_SEEDS"
 
 const (

@@ -11,7 +11,7 @@ type Ballot struct {
 	Fault  string // why it didn't answer; empty if it did
 	Master string // the node that it holds as master; may be empty, which the reference counts as a vote for nobody
 	Serial int64  // of its config.data; 0: it has none
-	Digest string // of its config.data, lower-case hexadecimal SHA-256
+	Digest string // of its config.data, as the store makes it; equal exactly if the files are
 	// Rebooted: its machine went down and no master has confirmed its copy since.
 	Rebooted bool
 }
