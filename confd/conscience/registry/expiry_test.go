@@ -18,7 +18,7 @@ func running(t *testing.T, config *Config, options Options) *Registry {
 
 // until sleeps up to a moment since the start, plus a bit, so that ticks of that second are done.
 func until(start time.Time, seconds float64) {
-	time.Sleep(time.Until(start.Add(time.Duration(seconds * float64(time.Second)))))
+	<-time.After(time.Until(start.Add(time.Duration(seconds * float64(time.Second)))))
 	synctest.Wait()
 }
 
@@ -133,7 +133,7 @@ func TestARestartLeavesScoresAsTheyAre(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		start := time.Now()
 		r = open(t, config, Options{State: path, Grace: DefaultGrace})
 		ctx, stop := context.WithCancel(t.Context())

@@ -184,13 +184,13 @@ func TestFirstRegistrationsAreLocked(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(t, r, a, "none")
-		time.Sleep(KnownFor)
+		<-time.After(KnownFor)
 		apply(t, r, registration(a, "tag.up", true))
 		expect(t, r, a, "80 80")
 		if err := r.Flush("echo"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(KnownFor + time.Second)
+		<-time.After(KnownFor + time.Second)
 		apply(t, r, registration(a, "tag.up", true))
 		expect(t, r, a, "0l 0l")
 	})
