@@ -24,7 +24,17 @@ func (s *Store) run() {
 			}
 			continue
 		}
-		s.commit(batch)
+		if err := s.commit(batch); err != nil && len(batch) == 0 {
+			s.rest() // nobody asked for this version: it is tried again, but not at once
+		}
+	}
+}
+
+// rest waits a little, or until the store ends.
+func (s *Store) rest() {
+	select {
+	case <-s.ctx.Done():
+	case <-time.After(retryPause):
 	}
 }
 
@@ -69,12 +79,13 @@ func (s *Store) giveUp() ([]*request, error) {
 	return batch, fmt.Errorf("%w: serial %d is missing on %s", ErrBehind, s.reign.current.serial, s.reign.missing())
 }
 
-// commit writes one version with all changes of a batch that are good, and answers each.
-func (s *Store) commit(batch []*request) {
+// commit writes one version with all changes of a batch that are good, and answers each. An empty batch makes a version that
+// only confirms what is there.
+func (s *Store) commit(batch []*request) error {
 	began := time.Now()
 	next, good, err := s.compose(batch)
 	if err == nil && len(good) == 0 && len(batch) > 0 {
-		return // each has its own answer
+		return nil // each has its own answer
 	}
 	if err == nil {
 		err = s.write(next)
@@ -91,6 +102,7 @@ func (s *Store) commit(batch []*request) {
 	} else if s.options.Observer != nil {
 		s.options.Observer.Committed(serial, len(good), len(s.Snapshot().Data), time.Since(began))
 	}
+	return err
 }
 
 // compose applies a batch to a new draft. Bad changes get their answers, the others are returned.

@@ -28,6 +28,7 @@ type simDisk struct {
 	off        bool // every operation fails
 	lies       bool // a sync does nothing and says that all is well
 	failing    int  // one in so many syncs fails; 0: none
+	deadNames  bool // every sync of the names fails
 }
 
 type simFile struct {
@@ -167,7 +168,7 @@ func (d *simDisk) Sync() error {
 	if d.lies {
 		return nil
 	}
-	if d.fails() {
+	if d.deadNames || d.fails() {
 		return errDisk
 	}
 	for _, s := range d.steps {

@@ -24,6 +24,8 @@ const (
 	// retryFirst and retryLast are the pauses between the attempts at a candidate that fails; they double.
 	retryFirst = 100 * time.Millisecond
 	retryLast  = 10 * time.Second
+	// retryPause is how long a version that only confirms waits after one that failed: the disk may be full.
+	retryPause = time.Second
 	// maxClaims bounds how often a higher floor is tried while others claim too.
 	maxClaims = 8
 )

@@ -183,6 +183,101 @@ func TestAFailedFileSyncFailsTheChange(t *testing.T) {
 	})
 }
 
+// The others have it, so it lasts; the master's own copy is written again until it is there.
+func TestAFailedDirectorySyncIsNoAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		s := c.lead(c.options("a"))
+		defer s.Close()
+		synctest.Wait()
+		disk := c.world.node("a").disk
+		disk.deadNames = true
+		c.setDown("b", true)
+		if _, err := s.Change(t.Context(), addTag("one")); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "a (") || !strings.Contains(err.Error(), "b (") {
+			t.Errorf("only c has it: got %v", err)
+		}
+		disk.deadNames = false
+		<-time.After(2 * retryLast)
+		if _, err := s.Change(t.Context(), addTag("two")); err != nil || !strings.Contains(tagsOf(t, s.Snapshot()), "one") {
+			t.Errorf("after the disk's recovery: %v, tags %q", err, tagsOf(t, s.Snapshot()))
+		}
+		disk.restart(true)
+		if data, err := disk.ReadFile(configFile); err != nil || Digest(data) != s.Snapshot().Digest {
+			t.Errorf("power loss took the change from the master's disk: %v", err)
+		}
+	})
+}
+
+// Its copy may have forgotten: it counts for little until a version that was begun since has a majority.
+func TestARebootedCandidateIsVouchedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		node := c.world.node("b")
+		node.kill(true)
+		node.start()
+		if holding, err := node.copy.Holding(); err != nil || !holding.Rebooted {
+			t.Fatalf("%+v, %v", holding, err)
+		}
+		s := c.lead(c.options("a"))
+		defer s.Close()
+		<-time.After(2 * retryLast)
+		if holding, err := node.copy.Holding(); err != nil || holding.Rebooted || holding.Serial != s.Snapshot().Serial {
+			t.Errorf("%+v, %v", holding, err)
+		}
+	})
+}
+
+func TestTheOperatorMayAcceptALoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t)
+		old := c.lead(c.options("a"))
+		old.Close()
+		c.setDown("a", true)
+		c.setDown("c", true)
+		options := c.options("b")
+		if _, err := Lead(t.Context(), options); !errors.Is(err, vote.ErrNoMajority) || !strings.Contains(err.Error(), "a doesn't answer: no route to host") {
+			t.Errorf("without a majority: got %v", err)
+		}
+		options.AcceptSerial = c.serial("b")
+		options.Edit = func(tx *Tx) error {
+			for _, name := range []string{"a", "c"} {
+				err := Edit(tx, c.world.node(name).uuid, func(n *config.Node) error { n.MasterCandidate = false; return nil })
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		s := c.lead(options)
+		defer s.Close()
+		if _, err := s.Change(t.Context(), addTag("one")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestADemotedNodeHelpsNobodyToLead(t *testing.T) {
+	c := newCluster(t)
+	node := c.world.node("b")
+	if err := node.copy.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	grant, err := node.copy.Claim(vote.Claim{From: "c", Floor: 1 << 20, Reign: "r"})
+	if err != nil || !grant.Left || grant.Serial != 0 {
+		t.Fatalf("%+v, %v", grant, err)
+	}
+	own, err := c.world.node("c").copy.Holding()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReign("c", "r", own, vote.Voters{"a", "b", "c"}, 1<<20, Majority, soundRules())
+	r.granted("b", r.floor, grant, nil)
+	r.granted("c", r.floor, own, nil)
+	if _, granted, err := r.claimed(); granted || err != nil {
+		t.Errorf("what b knew isn't known to it any more, yet it counts: %v", err)
+	}
+}
+
 func TestAnOldMasterIsFencedAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t)
