@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync/atomic"
 )
 
 var (
@@ -23,12 +24,12 @@ type simDisk struct {
 	steps  []step              // on the names, since the last sync
 	inodes int
 
-	operations int  // so far
-	stopAt     int  // the operation before which the power goes; 0: never
-	off        bool // every operation fails
-	lies       bool // a sync does nothing and says that all is well
-	failing    int  // one in so many syncs fails; 0: none
-	deadNames  bool // every sync of the names fails
+	operations int         // so far
+	stopAt     int         // the operation before which the power goes; 0: never
+	off        bool        // every operation fails
+	lies       bool        // a sync does nothing and says that all is well
+	failing    int         // one in so many syncs fails; 0: none
+	deadNames  atomic.Bool // every sync of the names fails
 }
 
 type simFile struct {
@@ -168,7 +169,7 @@ func (d *simDisk) Sync() error {
 	if d.lies {
 		return nil
 	}
-	if d.deadNames || d.fails() {
+	if d.deadNames.Load() || d.fails() {
 		return errDisk
 	}
 	for _, s := range d.steps {

@@ -191,12 +191,12 @@ func TestAFailedDirectorySyncIsNoAcknowledgement(t *testing.T) {
 		defer s.Close()
 		synctest.Wait()
 		disk := c.world.node("a").disk
-		disk.deadNames = true
+		disk.deadNames.Store(true)
 		c.setDown("b", true)
 		if _, err := s.Change(t.Context(), addTag("one")); !errors.Is(err, ErrUnknown) || !strings.Contains(err.Error(), "a (") || !strings.Contains(err.Error(), "b (") {
 			t.Errorf("only c has it: got %v", err)
 		}
-		disk.deadNames = false
+		disk.deadNames.Store(false)
 		<-time.After(2 * retryLast)
 		if _, err := s.Change(t.Context(), addTag("two")); err != nil || !strings.Contains(tagsOf(t, s.Snapshot()), "one") {
 			t.Errorf("after the disk's recovery: %v, tags %q", err, tagsOf(t, s.Snapshot()))
