@@ -127,16 +127,16 @@ func (b *batch) start() ([]netip.AddrPort, error) {
 
 // run asks in rounds: each asks the peers that answered in the last what the others were given up with.
 func (b *batch) run(ctx context.Context, peers []netip.AddrPort) error {
-	todo := make([]int, len(b.requests))
-	for i := range todo {
-		todo[i] = i
+	unanswered := make([]int, len(b.requests))
+	for i := range unanswered {
+		unanswered[i] = i
 	}
-	for patient := len(peers) == 1; len(todo) > 0; {
-		if err := b.round(ctx, peers, todo, patient); err != nil {
+	for patient := len(peers) == 1; len(unanswered) > 0; {
+		if err := b.round(ctx, peers, unanswered, patient); err != nil {
 			return err
 		}
 		silent := make(map[netip.AddrPort]bool)
-		todo = slices.DeleteFunc(todo, func(i int) bool {
+		unanswered = slices.DeleteFunc(unanswered, func(i int) bool {
 			silent[b.results[i].Server] = silent[b.results[i].Server] || errors.Is(b.results[i].Err, ErrPeerSilent)
 			return !errors.Is(b.results[i].Err, ErrPeerSilent)
 		})
@@ -153,9 +153,9 @@ func (b *batch) run(ctx context.Context, peers []netip.AddrPort) error {
 }
 
 // round deals queries out to peers and asks them at the same time.
-func (b *batch) round(ctx context.Context, peers []netip.AddrPort, todo []int, patient bool) error {
+func (b *batch) round(ctx context.Context, peers []netip.AddrPort, unanswered []int, patient bool) error {
 	shares := make([][]int, len(peers))
-	for n, i := range todo {
+	for n, i := range unanswered {
 		shares[n%len(peers)] = append(shares[n%len(peers)], i)
 	}
 	errs := make([]error, len(peers))
